@@ -1,0 +1,1 @@
+"""Checkpoint folders, here and on the Hugging Face Hub."""

@@ -1,0 +1,1 @@
+"""Layers the architectures share. Every tensor worth showing is the output of a named submodule."""

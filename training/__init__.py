@@ -1,0 +1,1 @@
+"""Trains, evaluates and publishes checkpoints; the app never imports it."""
