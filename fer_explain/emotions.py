@@ -42,7 +42,7 @@ _ALIASES: Final = MappingProxyType(
 
 
 def canonical(name: str) -> str | None:
-    """The FER2013 name of an emotion: ``"Happiness"`` -> ``"happy"``; ``None`` for a name that is not one of the seven."""
+    """The FER2013 name of an emotion (``"Happiness"`` -> ``"happy"``), or None for a name that is none of the seven."""
     key = name.strip().lower()
     key = _ALIASES.get(key, key)
     return key if key in LABELS else None

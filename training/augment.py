@@ -51,7 +51,7 @@ def _relight(x: Tensor, amount: float) -> Tensor:
 
 
 def _erase(x: Tensor, probability: float) -> Tensor:
-    """Covers, in a share of the images, a rectangle of 2..20 % of the area with the image's mean (Zhong et al. 2020)."""
+    """Covers, in a share of the images, a rectangle (2..20 % of the area) with the mean (Zhong et al. 2020)."""
     if not probability:
         return x
     n, _, height, width = x.shape

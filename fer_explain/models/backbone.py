@@ -14,7 +14,6 @@ from torch import nn
 from fer_explain.errors import FerError
 from fer_explain.models.registry import Pretrained
 
-
 # Options of timm.create_model that make it read files or addresses: a foreign config.json must not reach them.
 _FORBIDDEN = frozenset(
     {"checkpoint_path", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir", "pretrained_strict"}

@@ -62,7 +62,7 @@ def warp(x: Tensor, theta: Tensor) -> Tensor:
     """
     # A grid in half precision would be off by pixels, so the geometry stays in float32. The product is written out
     # because under autocast a matrix product would be done in half precision again.
-    n, _, height, width = x.shape
+    height, width = x.shape[-2:]
     theta = theta.float()[:, :, None, None, :]
     xs = (torch.arange(width, device=x.device, dtype=torch.float32) * 2 + 1) / width - 1
     ys = (torch.arange(height, device=x.device, dtype=torch.float32) * 2 + 1) / height - 1
