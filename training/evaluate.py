@@ -41,7 +41,8 @@ def evaluate_checkpoint(folder: str | Path, faces: FaceSet, device: str = "cpu")
     if faces.split == "validation":
         config = set_temperature(checkpoint.folder, fit_temperature(logits.numpy(), faces.labels))
     scores = evaluate(logits.numpy(), faces.labels, config.label_names, config.temperature)
-    metrics = read_metrics(checkpoint.folder)
+    # A new temperature makes what was measured with the old one stale, so validation starts the file anew.
+    metrics = {} if faces.split == "validation" else read_metrics(checkpoint.folder)
     metrics |= {
         "splits": metrics.get("splits", {}) | {faces.split: scores.to_dict()},
         "data": metrics.get("data", {}) | {faces.split: faces.fingerprint},

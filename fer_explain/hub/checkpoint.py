@@ -15,6 +15,7 @@ Only config.json and model.safetensors are needed to run. Nothing in a folder is
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -83,22 +84,31 @@ def read_config(folder: Path) -> CheckpointConfig:
     try:
         spec = dict(entries.pop("input"))
         spec |= {"mean": tuple(spec["mean"]), "std": tuple(spec["std"])}
-        config = CheckpointConfig(input=InputSpec(**spec), label_names=tuple(entries.pop("label_names")), **entries)
-        sound = (
-            isinstance(config.architecture, str)
-            and isinstance(config.model_args, dict)
-            and not config.model_args.keys() & {"name", "num_classes", "pretrained"}
-            and isinstance(config.provenance, dict)
-            and len(config.label_names) > 1
-            and all(isinstance(label, str) for label in config.label_names)
-            and float(config.temperature) > 0
-            and spec.get("interpolation", "bilinear") in ("bilinear", "bicubic")
-        )
+        labels = entries.pop("label_names")
+        config = CheckpointConfig(input=InputSpec(**spec), label_names=tuple(labels), **entries)
+        sound = isinstance(labels, list) and _is_sound(config)
     except (KeyError, TypeError, ValueError) as error:
         raise FerError(f"{path} is not a checkpoint's configuration: {type(error).__name__} {error}.") from error
     if not sound:
         raise FerError(f"{path} is not a checkpoint's configuration: a field has the wrong type or an empty value.")
     return config
+
+
+def _is_sound(config: CheckpointConfig) -> bool:
+    """Whether every field holds what its type says: a JSON file may hold anything."""
+    labels, spec = config.label_names, config.input
+    return (
+        isinstance(config.architecture, str)
+        and isinstance(config.model_args, dict)
+        and not config.model_args.keys() & {"name", "num_classes", "pretrained"}
+        and isinstance(config.provenance, dict)
+        and len(set(labels)) == len(labels) > 1
+        and all(isinstance(label, str) for label in labels)
+        and isinstance(config.temperature, float | int)
+        and 0 < config.temperature < math.inf
+        and all(isinstance(value, float | int) for value in (*spec.mean, *spec.std, spec.size))
+        and spec.interpolation in ("bilinear", "bicubic")
+    )
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -121,7 +131,9 @@ def load_checkpoint(ref: str | Path) -> Checkpoint:
     config = read_config(folder)
     model = _build(config, folder)
     _load_weights(model, folder / WEIGHTS)
-    return Checkpoint(folder.name, folder, config, read_metrics(folder), model.eval())
+    # The cached folder of a Hub id is named after its commit, so the id itself is the better name.
+    name = folder.resolve().name if Path(ref).is_dir() else str(ref)
+    return Checkpoint(name, folder, config, read_metrics(folder), model.eval())
 
 
 def save_checkpoint(
@@ -175,7 +187,11 @@ def _load_weights(model: nn.Module, path: Path) -> None:
             f"{path} does not fit its architecture: '{key}' should be {expected.get(key, 'absent')}, "
             f"is {shapes.get(key, 'missing')}."
         )
-    model.load_state_dict(load_file(path))
+    weights = load_file(path)
+    broken = sorted(key for key, value in weights.items() if not value.isfinite().all())
+    if broken:
+        raise FerError(f"{path} cannot be used: '{broken[0]}' holds NaN or infinite values.")
+    model.load_state_dict(weights)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

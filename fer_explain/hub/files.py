@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+from safetensors import SafetensorError
 
 from fer_explain.errors import FerError
+
+# A full disk as Python, as torch.save and as safetensors report it.
+_WRITE_ERRORS: Final = (OSError, RuntimeError, SafetensorError)
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -22,11 +29,12 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise FerError(
-            f"{path} could not be written ({error.strerror or error}); the last good file is kept."
-        ) from error
+    except _WRITE_ERRORS as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FerError(f"{path} could not be written ({reason}); the last good file is kept.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import read_config
-from fer_explain.hub.remote import FILES
+from fer_explain.hub.remote import FILES, HUB_ERRORS, reason
 
 
 def publish(folder: Path, repo_id: str, *, private: bool = True) -> str:
@@ -25,9 +24,8 @@ def publish(folder: Path, repo_id: str, *, private: bool = True) -> str:
     try:
         url = api.create_repo(repo_id, private=private, exist_ok=True)
         api.upload_folder(repo_id=url.repo_id, folder_path=folder, allow_patterns=list(FILES))
-    except (HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except HUB_ERRORS as error:
         raise FerError(
-            f"{folder} could not be published as '{repo_id}': {reason}. Log in with: hf auth login."
+            f"{folder} could not be published as '{repo_id}': {reason(error)}. Log in with: hf auth login."
         ) from error
     return str(url)

@@ -1,0 +1,273 @@
+"""The service behind the app: finds faces, predicts and explains, with cached networks that several threads share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_explain.emotions import canonical
+from fer_explain.errors import FerError
+from fer_explain.hub.folder import find_folder, list_checkpoints
+from fer_explain.types import Analysis, Detection, Face, FaceAnalysis, Prediction
+
+# torch, timm and the detectors take seconds to import: each is imported by the first call that needs it.
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor
+
+    from fer_explain.hub.checkpoint import Checkpoint
+    from fer_explain.models import Architecture
+    from fer_explain.types import InputSpec
+
+    Source = str | Path | Image.Image | np.ndarray[Any, Any]
+
+
+class Analyzer:
+    """Analyses photos with any of its checkpoints. Every method may be called from several threads.
+
+    A network is loaded when it is first asked for, and runs under its own lock.
+
+    Args:
+        checkpoints: folders or Hub ids ``org/repo[@revision]``, beside the embedded checkpoints.
+        detector: the face detector, see :func:`fer_explain.faces.detect.detect`.
+        device: where the networks run, e.g. ``"cuda"``.
+
+    Attributes:
+        problems: the checkpoints that cannot be used, each with the sentence that says why.
+
+    Example::
+
+        analyzer = Analyzer()
+        face = analyzer.analyze("photo.jpg", target="happy").faces[0]
+        face.prediction.label, face.warp.rotation, face.heatmap.values
+    """
+
+    def __init__(self, checkpoints: Sequence[str | Path] = (), detector: str = "auto", device: str = "cpu") -> None:
+        self.detector = detector
+        self.device = device
+        self.problems: dict[str, str] = {}
+        self._residents = {name: _Resident(name, find_folder(name), device) for name in list_checkpoints()}
+        for ref in checkpoints:
+            self._admit(str(ref))
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the usable checkpoints, the default one first."""
+        return [name for name, resident in self._residents.items() if resident.ref not in self.problems]
+
+    def verify(self) -> dict[str, str]:
+        """Loads every checkpoint, as only that shows damaged weights, and returns :attr:`problems`."""
+        for name in self.models:
+            with suppress(FerError):
+                self.checkpoint(name)
+        return self.problems
+
+    def warm_up(self, model: str | None = None) -> None:
+        """Pays for imports, detector and network now, so that the first person need not wait for them.
+
+        Raises:
+            FerError: there is no such checkpoint, or it is broken.
+        """
+        blank = np.full((64, 64, 3), 128, dtype=np.uint8)
+        self.detect(blank)
+        self.analyze(blank, model, whole_image=True)
+
+    def checkpoint(self, name: str | None = None) -> Checkpoint:
+        """A loaded checkpoint with its configuration and metrics; None means the default one.
+
+        Run its network through the methods below only: they hold the lock.
+
+        Raises:
+            FerError: there is no such checkpoint, or it is broken.
+        """
+        return self._resident(name).checkpoint
+
+    def detect(self, image: Source, *, fast: bool = False) -> Detection:
+        """The upright photo and the faces in it; ``fast`` looks for large faces only, once: for the live view.
+
+        Raises:
+            FerError: the image cannot be read.
+        """
+        from fer_explain.faces.detect import FAST, THOROUGH, detect
+        from fer_explain.faces.photo import open_photo
+
+        return detect(open_photo(image), self.detector, search=FAST if fast else THOROUGH)
+
+    def predict(self, faces: Sequence[Face], model: str | None = None) -> list[Prediction]:
+        """Predictions alone, in one forward pass, for the live view; otherwise like :meth:`explain`."""
+        return [analysis.prediction for analysis in self.explain(faces, model, method=None)]
+
+    def explain(
+        self,
+        faces: Sequence[Face],
+        model: str | None = None,
+        method: str | None = "gradcam",
+        target: int | str | None = None,
+        **parameters: Any,
+    ) -> list[FaceAnalysis]:
+        """Prediction, spatial transformer, gates and heat map of each face, from one pass of all as a batch.
+
+        Args:
+            faces: as found by :meth:`detect`.
+            model: one of :attr:`models`; None means the default one.
+            method: one of :func:`fer_explain.explain.registry.list_methods`; None leaves the heat map out.
+            target: the class to explain, by index or name; None means the predicted class of each face.
+            parameters: settings of the method, e.g. ``layer="backbone.blocks.4"``.
+
+        Raises:
+            FerError: there is no such checkpoint, method, parameter or class; the sentence names what there is.
+        """
+        from fer_explain.explain.registry import explain
+        from fer_explain.explain.results import per_face
+
+        resident = self._resident(model)
+        network, config = resident.checkpoint.model, resident.checkpoint.config
+        index = None if target is None else _class_index(target, config.label_names)
+        if not faces:
+            return []
+        x = _batch(faces, config.input).to(self.device)
+        with resident.lock:
+            told = explain(network, resident.architecture, x, index, method, **parameters)
+        return per_face(told, faces, spec=config.input, labels=config.label_names, temperature=config.temperature)
+
+    def analyze(
+        self,
+        image: Source,
+        model: str | None = None,
+        method: str | None = "gradcam",
+        target: int | str | None = None,
+        *,
+        whole_image: bool = False,
+        **parameters: Any,
+    ) -> Analysis:
+        """Finds the faces of a photo and explains each. A photo without a face gives an analysis without faces.
+
+        Args:
+            image: a path, a PIL image or a uint8 array (H, W[, 3]).
+            model: like ``method``, ``target`` and ``parameters`` as in :meth:`explain`.
+            whole_image: take the whole image for one face instead of looking for faces.
+
+        Raises:
+            FerError: the image cannot be read, or as in :meth:`explain`.
+        """
+        name = self._name(model)
+        found = self._faces(image, whole_image)
+        faces = self.explain(found.faces, name, method, target, **parameters)
+        return Analysis(found.photo, faces, name, found.detector)
+
+    def compare(
+        self,
+        image: Source,
+        models: Sequence[str],
+        method: str | None = "gradcam",
+        target: int | str | None = None,
+        *,
+        whole_image: bool = False,
+        **parameters: Any,
+    ) -> dict[str, Analysis]:
+        """The same faces through several checkpoints: name -> analysis; otherwise like :meth:`analyze`."""
+        names = [self._name(model) for model in models]
+        found = self._faces(image, whole_image)
+        faces = {name: self.explain(found.faces, name, method, target, **parameters) for name in names}
+        return {name: Analysis(found.photo, faces[name], name, found.detector) for name in names}
+
+    def _faces(self, image: Source, whole_image: bool) -> Detection:
+        if not whole_image:
+            return self.detect(image)
+        from fer_explain.faces.detect import whole_image as as_face
+        from fer_explain.faces.photo import open_photo
+
+        photo = open_photo(image)
+        face = as_face(photo)
+        return Detection(photo, [face], face.source)
+
+    def _admit(self, ref: str) -> None:
+        """Adds a checkpoint from outside under its folder's name (Hub id: as given), or notes why it cannot be used."""
+        from fer_explain.hub.checkpoint import read_config
+
+        try:
+            folder = find_folder(ref)
+            read_config(folder)
+        except FerError as error:
+            self.problems[ref] = str(error)
+            return
+        name = folder.resolve().name if Path(ref).is_dir() else ref
+        known = self._residents.get(name)
+        if known is None or known.folder.resolve() != folder.resolve():
+            name = name if known is None else ref
+            self._residents[name] = _Resident(ref, folder, self.device)
+
+    def _name(self, model: str | None) -> str:
+        """The name itself when there is such a checkpoint; the default one's for None."""
+        if model is not None and model in self._residents:
+            return model
+        if not self.models:
+            raise FerError("There is no usable checkpoint: give a folder or Hub id with --checkpoints.")
+        if model is not None:
+            raise FerError(f"There is no checkpoint '{model}' here; choose one of {', '.join(self.models)}.")
+        return self.models[0]
+
+    def _resident(self, model: str | None) -> _Resident:
+        """A checkpoint that is loaded and sound."""
+        resident = self._residents[self._name(model)]
+        if resident.ref in self.problems:
+            raise FerError(self.problems[resident.ref])
+        try:
+            with resident.lock:
+                _ = resident.checkpoint
+        except FerError as error:
+            self.problems[resident.ref] = str(error)
+            raise
+        return resident
+
+
+class _Resident:
+    """A checkpoint whose network, once loaded, stays; it is loaded and run only while the lock is held."""
+
+    def __init__(self, ref: str, folder: Path, device: str) -> None:
+        self.ref = ref
+        self.folder = folder
+        self.lock = threading.RLock()
+        self._device = device
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint, read from its folder when first asked for."""
+        from fer_explain.hub.checkpoint import load_checkpoint
+
+        checkpoint = load_checkpoint(self.folder)
+        checkpoint.model.to(self._device)
+        return checkpoint
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """Its registry entry; kept, because one of a family is worked out anew each time."""
+        from fer_explain.models import architecture
+
+        return architecture(self.checkpoint.config.architecture)
+
+
+def _class_index(target: int | str, labels: Sequence[str]) -> int:
+    """The index of a class given by index, name or alias of its name ("happiness")."""
+    if isinstance(target, str):
+        for name in (target.strip().lower(), canonical(target)):
+            if name in labels:
+                return labels.index(name)
+    elif 0 <= target < len(labels):
+        return int(target)
+    accepted = f"{', '.join(labels)}, or 0 to {len(labels) - 1}"
+    raise FerError(f"'{target}' is no class of this network: choose one of {accepted}.")
+
+
+def _batch(faces: Sequence[Face], spec: InputSpec) -> Tensor:
+    import torch
+
+    from fer_explain.faces.preprocess import preprocess
+
+    return torch.cat([preprocess(face, spec) for face in faces])

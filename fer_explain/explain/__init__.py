@@ -1,0 +1,1 @@
+"""One file per explanation; numbers in their frame of reference come out, never figures."""

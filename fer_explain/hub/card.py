@@ -1,0 +1,209 @@
+"""The model card of a checkpoint folder: README.md as the Hub reads it, from its configuration and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from fer_explain.benchmark.metrics import Metrics, headline, read_splits
+from fer_explain.errors import FerError
+from fer_explain.hub.checkpoint import CheckpointConfig, read_config, read_metrics
+from fer_explain.hub.files import write_text
+from fer_explain.hub.folder import CARD
+from fer_explain.models import architecture
+
+# Every scalar of Metrics in the order of the table: its heading and whether it is a share, shown in per cent.
+SCORES: Final = {
+    "accuracy": ("Accuracy", True),
+    "balanced_accuracy": ("Balanced accuracy", True),
+    "macro_f1": ("Macro F1", True),
+    "weighted_f1": ("Weighted F1", True),
+    "nll": ("Negative log-likelihood (nats)", False),
+    "ece": ("Calibration error (ECE)", True),
+    "ece_uncalibrated": ("ECE before temperature scaling", True),
+}
+# Those of them that the Hub shows, with their type there.
+MODEL_INDEX: Final = {"accuracy": "accuracy", "macro_f1": "f1", "ece": "ece"}
+
+_USE = """\
+```python
+import fer_explain as fx
+
+analyzer = fx.Analyzer(checkpoints=["{ref}"])
+result = analyzer.analyze("photo.jpg", model=analyzer.models[0])
+print(result.faces[0].prediction.label)
+```
+
+The weights are safetensors; nothing in this folder is executed when it is loaded."""
+
+_LIMITS = """\
+- **An expression is not a feeling.** The network reproduces the labels that people gave to photos of faces; it cannot
+  know what a person feels.
+- The labels are noisy and some classes are rare; read the table by class before relying on one of them. Age, skin
+  colour and gender are not annotated in the training data, so errors between groups are **not** known to be equal.
+- The input is one cropped, roughly frontal face, reduced to {side} x {side} pixels{gray}.
+- Do not decide anything about a person with it. Inferring emotions at work and in education is prohibited in the
+  European Union (AI Act, Article 5(1)(f))."""
+
+_LICENCE = """\
+The weights are under Apache-2.0. The training images are not part of this folder and keep their own terms (FER2013:
+research use)."""
+
+
+def write_card(folder: Path) -> Path:
+    """Writes README.md of a checkpoint folder from its config.json and metrics.json; returns its path.
+
+    Raises:
+        FerError: a file is missing or damaged, or the model was not selected on validation data alone.
+    """
+    text = model_card(folder.resolve().name, read_config(folder), read_metrics(folder))
+    write_text(folder / CARD, text)
+    return folder / CARD
+
+
+def model_card(name: str, config: CheckpointConfig, metrics: Mapping[str, Any]) -> str:
+    """The text of a model card: YAML front matter, then Markdown.
+
+    Args:
+        name: of the checkpoint, e.g. its folder's name.
+        config: its configuration; ``provenance["selected_on"]`` must say "validation" for a trained model.
+        metrics: the content of its metrics.json; {} when nothing was measured.
+
+    Raises:
+        FerError: the test split, or nobody knows which, took part in choosing the model.
+    """
+    if config.trained:
+        _refuse_selection_on_test(name, config.provenance)
+    splits = read_splits(metrics)
+    entry = architecture(config.architecture)
+    sections = {
+        f"# {name}": _summary(config, metrics, entry.summary),
+        "## Results": _results(splits, metrics),
+        "## By class": _by_class(splits),
+        "## Use": _USE.format(ref=name),
+        "## Training": _training(config, entry.paper),
+        "## Limits and responsible use": _LIMITS.format(
+            side=config.input.size, gray=", colours dropped" if config.input.gray else ""
+        ),
+        "## Licence": _LICENCE,
+    }
+    body = "\n\n".join(f"{title}\n\n{text}" for title, text in sections.items() if text)
+    return f"---\n{_front_matter(name, config, splits).to_yaml()}\n---\n\n{body}\n"
+
+
+def _refuse_selection_on_test(name: str, provenance: Mapping[str, Any]) -> None:
+    selected_on = provenance.get("selected_on") or "an unknown split"
+    if selected_on != "validation":
+        raise FerError(
+            f"No model card for '{name}': it was selected on {selected_on}, and only a model that was selected on the "
+            "validation split alone can be given a test score."
+        )
+
+
+def _front_matter(name: str, config: CheckpointConfig, splits: Mapping[str, Metrics]) -> ModelCardData:
+    data = _data_name(config)
+    results = [
+        EvalResult(
+            task_type="image-classification",
+            task_name="Facial expression recognition",
+            dataset_type=data.lower(),
+            dataset_name=data,
+            dataset_split=split,
+            metric_type=kind,
+            metric_name=SCORES[field][0],
+            metric_value=getattr(scores, field),
+            metric_args={"n": scores.n, "interval_95": list(scores.intervals[field])},
+        )
+        for split, scores in splits.items()
+        for field, kind in MODEL_INDEX.items()
+    ]
+    return ModelCardData(
+        model_name=name,
+        eval_results=results or None,
+        license="apache-2.0",
+        library_name="fer-explain",
+        pipeline_tag="image-classification",
+        tags=["facial-expression-recognition", "emotion-recognition", "explainability", config.architecture],
+    )
+
+
+def _summary(config: CheckpointConfig, metrics: Mapping[str, Any], summary: str) -> str:
+    what = (
+        f"`{config.architecture}`: {summary.rstrip('.')}. It sorts a cropped face into {', '.join(config.label_names)}."
+    )
+    found = headline(metrics)
+    if not config.trained:
+        return f"{what}\n\n**Untrained**: the weights are random and its answers mean nothing."
+    return f"{what}\n\n**Accuracy {found}**" if found else f"{what}\n\n**Not yet evaluated on a test split.**"
+
+
+def _results(splits: Mapping[str, Metrics], metrics: Mapping[str, Any]) -> str:
+    if not splits:
+        return ""
+    head = ["", *(f"{split} (n = {scores.n:,})" for split, scores in splits.items())]
+    rows = (
+        [title, *(_with_interval(scores, field, share) for scores in splits.values())]
+        for field, (title, share) in SCORES.items()
+    )
+    tta = metrics.get("settings", {}).get("tta", "none")
+    note = (
+        "In brackets: 95 % bootstrap interval over the images. Everything was chosen on the validation split; the test "
+        f"split was read once, after training. Test-time augmentation: {tta}."
+    )
+    return f"{_table(head, rows)}\n\n{note}"
+
+
+def _with_interval(scores: Metrics, field: str, share: bool) -> str:
+    value, (low, high) = getattr(scores, field), scores.intervals[field]
+    if share:
+        return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _by_class(splits: Mapping[str, Metrics]) -> str:
+    """Table by class of the test split, or of the last one there is; with the confusion counts beside it."""
+    if not splits:
+        return ""
+    split = "test" if "test" in splits else list(splits)[-1]
+    scores = splits[split]
+    head = [split, "precision", "recall", "F1", "images", *(f"said {name}" for name in scores.labels)]
+    rows = (
+        [name, *(f"{100 * share:.1f} %" for share in (one.precision, one.recall, one.f1)), one.support, *said]
+        for (name, one), said in zip(scores.classes.items(), scores.confusion, strict=True)
+    )
+    return _table(head, rows)
+
+
+def _training(config: CheckpointConfig, paper: str) -> str:
+    facts = {
+        "input": f"{config.input.size} x {config.input.size} x {config.input.channels}, {config.input.interpolation}",
+        "calibration temperature": f"{config.temperature:.3f}",
+    }
+    facts |= dict(_flat({"model_args": config.model_args} | config.provenance))
+    if paper:
+        facts["paper"] = paper
+    return _table(["what", "value"], facts.items())
+
+
+def _flat(entries: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested entries as ("a.b", "text") pairs."""
+    for key, value in entries.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _data_name(config: CheckpointConfig) -> str:
+    data = config.provenance.get("data")
+    name = data.get("name") if isinstance(data, Mapping) else data
+    return Path(str(name)).name if name else "unknown"
+
+
+def _table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    lines = [[str(cell).replace("|", "\\|") for cell in row] for row in (head, *rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,72 @@
+"""What stands above and below all tabs: the name, the model picker, the theme switch, the footer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.benchmark.metrics import headline
+from fer_explain.emotions import COLORS
+from fer_explain.errors import FerError
+from fer_explain.ui.components import script
+from fer_explain.ui.context import texts_for
+from fer_explain.ui.texts import Texts
+
+_HEIGHTS: Final = (9, 14, 11, 20, 13, 17, 10)  # of the mark's bars, one per emotion
+
+
+def mark() -> str:
+    """The sign of the app: seven bars in the colours of the emotions."""
+    bars = "".join(
+        f'<rect x="{4 * i + 2}" y="{24 - height}" width="3" height="{height}" rx="1.2" fill="{color}"/>'
+        for i, (height, color) in enumerate(zip(_HEIGHTS, COLORS.values(), strict=True))
+    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 26" aria-hidden="true">{bars}</svg>'
+
+
+def build(analyzer: Analyzer, i18n: gr.I18n) -> gr.Dropdown:
+    """Adds the header and returns the model picker."""
+    with gr.Row(elem_classes="fer-header", equal_height=False):
+        with gr.Row(elem_classes="fer-brand"):
+            gr.HTML(f'<h1 class="fer-name">{mark()}FER Explain</h1>')
+            gr.HTML(i18n("page.tagline"), html_template='<p class="fer-tagline">${value}</p>')
+        names = analyzer.models
+        model = gr.Dropdown(
+            names, value=names[0] if names else None, label=i18n("page.model"), elem_id="model", min_width=260
+        )
+        gr.HTML(
+            i18n("page.theme"),
+            html_template='<button type="button" class="fer-theme" title="${value}" aria-label="${value}">'
+            '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 '
+            '0 17z"/></svg></button>',
+            js_on_load=script("theme.js"),
+        )
+    return model
+
+
+def build_footer(i18n: gr.I18n) -> None:
+    """Adds the line below all tabs."""
+    gr.HTML(i18n("page.footer"), html_template='<p class="fer-footer">${value}</p>')
+
+
+def rated_models(analyzer: Analyzer, texts: Texts) -> list[tuple[str, str]]:
+    """The choices of the model picker: each name with its measured accuracy, n and interval."""
+    return [(f"{name} · {_rating(analyzer, name, texts)}", name) for name in analyzer.models]
+
+
+def _rating(analyzer: Analyzer, name: str, texts: Texts) -> str:
+    try:
+        checkpoint = analyzer.checkpoint(name)
+    except FerError:
+        return texts("model.broken")
+    if not checkpoint.config.trained:
+        return texts("model.untrained")
+    measured = headline(checkpoint.metrics)
+    return str(measured) if measured else texts("model.unmeasured")
+
+
+def fill_in(analyzer: Analyzer, request: gr.Request) -> gr.Dropdown:
+    """The model picker with its ratings, which reading costs seconds: done when the page is already there."""
+    return gr.Dropdown(rated_models(analyzer, texts_for(request)))

@@ -1,0 +1,57 @@
+"""The command line. Imports nothing heavy, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+LOCAL = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
+PORT = 7860
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the app is started."""
+
+    host: str = LOCAL
+    port: int = PORT
+    checkpoints: tuple[str, ...] = ()
+
+
+def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Options:
+    """Reads the command line; ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT`` stand in for --host and --port.
+
+    Raises:
+        SystemExit: with status 2 and one sentence that names the flag, or 0 after ``--help``.
+    """
+    home = EVERYWHERE if environment.get("SPACE_ID") else LOCAL
+    parser = argparse.ArgumentParser(prog="app.py", description="Facial emotion recognition that shows its work.")
+    parser.add_argument(
+        "--host",
+        default=environment.get("GRADIO_SERVER_NAME") or home,
+        help="address to listen on: %(default)s; 0.0.0.0 lets other machines in",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=environment.get("GRADIO_SERVER_PORT") or str(PORT),
+        help="port to listen on: %(default)s",
+    )
+    parser.add_argument(
+        "--checkpoints",
+        nargs="+",
+        default=[],
+        metavar="DIR_OR_HUB_ID",
+        help="checkpoints beside the embedded ones: folders, or Hub ids such as org/name@revision",
+    )
+    chosen = parser.parse_args(argv)
+    return Options(chosen.host, chosen.port, tuple(chosen.checkpoints))
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no port; expected a whole number from 1 to 65535")

@@ -1,0 +1,34 @@
+"""Assembles the page from its tabs."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import ModuleType
+from typing import Final
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.ui import endpoints, header
+from fer_explain.ui.context import Page
+from fer_explain.ui.tabs import about, analyse, live
+from fer_explain.ui.texts import catalogue
+
+TABS: Final[tuple[ModuleType, ...]] = (analyse, live, about)
+# Uploads are deleted when they are a minute old; this looks for them twice a minute.
+DELETE_CACHE: Final = (30, 60)
+
+
+def build_page(analyzer: Analyzer) -> tuple[gr.Blocks, gr.I18n]:
+    """The page, and its texts, which ``launch`` wants."""
+    i18n = gr.I18n(**catalogue())
+    with gr.Blocks(title="FER Explain", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE) as blocks:
+        page = Page(blocks, analyzer, i18n, header.build(analyzer, i18n))
+        with gr.Tabs(elem_id="tabs"):
+            for tab in TABS:
+                with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME):
+                    tab.build(page)
+        header.build_footer(i18n)
+        endpoints.build(analyzer)
+        blocks.load(partial(header.fill_in, analyzer), None, page.model, show_progress="hidden", api_visibility="private")
+    return blocks, i18n

@@ -1,0 +1,75 @@
+"""What one visitor's page remembers between two clicks. Immutable, and free of Gradio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fer_explain.errors import FerError
+from fer_explain.types import ChannelGate, Detection, Face, FaceAnalysis, SpatialGate
+from fer_explain.ui.views.photo import Shown, show
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """The photo on the page, the face that was chosen in it, and what is known about that face.
+
+    Attributes:
+        detection: the photo and its faces; None before the first photo.
+        shown: the photo as the page shows it.
+        chosen: index of the chosen face.
+        analysis: of the chosen face; None until it is ready.
+        layer: the gate that is looked at; None means the last one.
+        ranked: whether the most probable class comes first.
+    """
+
+    detection: Detection | None = None
+    shown: Shown | None = None
+    chosen: int = 0
+    analysis: FaceAnalysis | None = None
+    layer: str | None = None
+    ranked: bool = True
+
+    @property
+    def faces(self) -> list[Face]:
+        """The faces of the photo."""
+        return self.detection.faces if self.detection else []
+
+    @property
+    def face(self) -> Face | None:
+        """The chosen face; None where there is none."""
+        return self.faces[self.chosen] if self.faces else None
+
+    @property
+    def gate(self) -> ChannelGate | SpatialGate | None:
+        """The gate that is looked at: the chosen layer's, or the last one when the network has no such layer."""
+        if self.analysis is None:
+            return None
+        gates = [*self.analysis.gates, *self.analysis.spatial_gates]
+        chosen = [gate for gate in gates if gate.layer == self.layer]
+        return (chosen or self.analysis.gates[-1:] or gates[-1:] or [None])[0]
+
+    def found(self, detection: Detection) -> Session:
+        """A new photo: its largest face is chosen and nothing is known about it yet."""
+        return replace(self, detection=detection, shown=show(detection.photo), chosen=0, analysis=None)
+
+    def choose(self, index: int) -> Session:
+        """Another face of the photo.
+
+        Raises:
+            FerError: the photo has no such face.
+        """
+        if not 0 <= index < len(self.faces):
+            raise FerError(f"There is no face {index + 1} in this photo; it has {len(self.faces)}.")
+        return replace(self, chosen=index, analysis=None)
+
+    def explained(self, analysis: FaceAnalysis) -> Session:
+        """The chosen face's analysis is ready."""
+        return replace(self, analysis=analysis)
+
+    def look_at(self, layer: str) -> Session:
+        """Another gate is looked at."""
+        return replace(self, layer=layer)
+
+    def ordered(self, ranked: bool) -> Session:
+        """The bars are in another order."""
+        return replace(self, ranked=ranked)

@@ -1,0 +1,3 @@
+"""x"""
+NAME = "about"
+def build(page): pass

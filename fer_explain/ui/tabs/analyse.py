@@ -1,0 +1,160 @@
+"""The tab where a photo goes in and an explained expression comes out.
+
+Here are its components and which event calls what; what happens then is in :mod:`fer_explain.ui.analysis`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import gradio as gr
+
+from fer_explain.emotions import LABELS
+from fer_explain.ui.analysis import PREDICTED, Analysis, PhotoPanel, ResultPanel, components, examples, methods
+from fer_explain.ui.components import PhotoInput, plot, script
+from fer_explain.ui.context import Page
+from fer_explain.ui.session import Session
+
+NAME: Final = "analyse"
+KEPT: Final = 1800  # seconds a session's photo stays in memory after its page was closed
+
+
+def build(page: Page) -> None:
+    """Adds the tab's components and wires them."""
+    session = gr.State(Session(), time_to_live=KEPT)
+    with gr.Row(elem_classes="fer-columns", equal_height=False):
+        with gr.Column(scale=5, min_width=300, elem_classes=["fer-card", "fer-side"]):
+            photo = _photo_panel(page)
+        with gr.Column(scale=10, min_width=300):
+            result = _result_panel(page)
+    _wire(page, session, photo, result)
+
+
+def _photo_panel(page: Page) -> PhotoPanel:
+    text = page.i18n
+    panel = PhotoPanel(
+        status=gr.HTML(elem_id="status"),
+        picker=gr.HTML(js_on_load=script("photo.js"), elem_id="picker"),
+        faces=gr.Radio([], label=text("photo.faces"), visible=False, elem_id="faces"),
+        whole=gr.Button(text("photo.whole"), visible=False, elem_id="whole"),
+        drop=PhotoInput(
+            type="filepath",
+            sources=["upload", "webcam", "clipboard"],
+            label=text("photo.title"),
+            show_label=False,
+            placeholder=text("photo.drop"),
+            buttons=[],
+            height=230,
+            elem_id="drop",
+        ),
+        examples=_examples(page),
+    )
+    gr.HTML(text("photo.hint"), html_template='<p class="fer-small">${value}</p>')
+    return panel
+
+
+def _examples(page: Page) -> gr.HTML:
+    gr.HTML(page.i18n("photo.examples"), html_template="<h3>${value}</h3>")
+    return gr.HTML(js_on_load=script("examples.js"), elem_id="examples")
+
+
+def _result_panel(page: Page) -> ResultPanel:
+    with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty") as empty:
+        gr.HTML(page.i18n("empty.title"), html_template="<h2>${value}</h2>")
+        gr.HTML(page.i18n("empty.text"), html_template='<p class="fer-hint">${value}</p>')
+    with gr.Column(visible=False, elem_id="results") as results:
+        with gr.Column(elem_classes="fer-card"):
+            verdict = _verdict(page)
+        with gr.Row(equal_height=True):
+            with gr.Column(min_width=300, elem_classes="fer-card"):
+                heat = _heat(page)
+            with gr.Column(min_width=300, elem_classes="fer-card"):
+                page.heading("stn")
+                stn = gr.HTML(elem_id="stn")
+        with gr.Column(elem_classes="fer-card"):
+            gates = _gates(page)
+    return ResultPanel(empty=empty, results=results, stn=stn, **verdict, **heat, **gates)
+
+
+def _verdict(page: Page) -> dict[str, Any]:
+    text = page.i18n
+    page.heading("verdict")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=220):
+            verdict = gr.HTML(elem_id="verdict")
+            order = gr.Radio(
+                [(text("verdict.ranked"), True), (text("verdict.fixed"), False)],
+                value=True,
+                label=text("verdict.order"),
+                elem_id="order",
+            )
+        with gr.Column(scale=3, min_width=280):
+            bars = plot("bars")
+    return {"verdict": verdict, "order": order, "bars": bars}
+
+
+def _heat(page: Page) -> dict[str, Any]:
+    text = page.i18n
+    page.heading("heat")
+    heat = gr.HTML(js_on_load=script("heat.js"), elem_id="heat")
+    opacity = gr.Slider(0, 100, value=60, step=5, label=text("heat.opacity"), elem_id="opacity")
+    opacity.input(None, opacity, js="v => {document.documentElement.style.setProperty('--map', v / 100)}")
+    target = gr.Radio(
+        [(text("heat.predicted"), PREDICTED), *((text(f"emotion.{label}"), label) for label in LABELS)],
+        value=PREDICTED,
+        label=text("heat.target"),
+        elem_id="target",
+    )
+    method = gr.Dropdown([("Grad-CAM", "gradcam")], value="gradcam", label=text("heat.method"), elem_id="method")
+    return {"heat": heat, "target": target, "method": method}
+
+
+def _gates(page: Page) -> dict[str, Any]:
+    text = page.i18n
+    page.heading("gates")
+    layer = gr.Dropdown([], label=text("gates.layer"), visible=False, elem_id="layer")
+    summary = gr.HTML(elem_id="gate")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=300):
+            channels = plot("channels")
+        with gr.Column(scale=2, min_width=260, visible=False) as overview_box:
+            gr.HTML(text("gates.overview"), html_template="<h3>${value}</h3>")
+            overview = plot("overview")
+    return {
+        "layer": layer,
+        "summary": summary,
+        "channels": channels,
+        "overview": overview,
+        "overview_box": overview_box,
+    }
+
+
+def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel) -> None:
+    """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``."""
+    do = Analysis(page.analyzer, session, photo, result)
+    question = [session, page.model, result.method, result.target]
+    outputs = [session, *components(photo), *components(result)]
+    computing = {
+        "outputs": outputs,
+        "show_progress": "minimal",
+        "show_progress_on": [photo.status],
+        "trigger_mode": "always_last",
+        "concurrency_limit": 2,
+        "concurrency_id": "network",
+        "api_visibility": "private",
+    }
+    photo.drop.upload(do.look, [*question, photo.drop], **computing)
+    photo.examples.pick(do.try_example, question, **computing)
+    photo.whole.click(do.take_whole_image, question, **computing)
+    photo.picker.pick(do.pick, question, **computing)
+    photo.faces.input(do.choose, [*question, photo.faces], **computing)
+    result.target.input(do.ask, question, **computing)
+    result.method.input(do.ask, question, **computing)
+    page.model.input(do.ask, question, **computing)
+
+    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    result.order.input(do.reorder, [session, result.order], [session, result.bars], **drawing)
+    page.blocks.load(examples, None, photo.examples, **drawing)
+    page.blocks.load(methods, None, result.method, **drawing)
+    gate = [session, result.summary, result.channels]
+    result.layer.input(do.show_layer, [session, result.layer], gate, **drawing)

@@ -1,0 +1,3 @@
+"""x"""
+NAME = "live"
+def build(page): pass

@@ -1,0 +1,55 @@
+"""The page's texts in its languages.
+
+Texts that stand still go to the browser, which picks its language (:func:`catalogue`). Sentences that carry results are
+made here, in the language the request asks for (:func:`Texts.of`), because a browser cannot fill in their numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fer_explain.ui.texts import en, fr, vi, zh
+
+FALLBACK: Final = "en"
+LANGUAGES: Final = {"en": en.TEXTS, "vi": vi.TEXTS, "zh": zh.TEXTS, "fr": fr.TEXTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of one language: ``texts("faces.found", n=2)``."""
+
+    language: str = FALLBACK
+
+    @classmethod
+    def of(cls, accept_language: str | None) -> Texts:
+        """The best of our languages for an Accept-Language header such as ``"fr-CH, fr;q=0.9, en;q=0.8"``."""
+        wishes = []
+        for entry in (accept_language or "").split(","):
+            tag, _, quality = entry.partition(";q=")
+            wishes.append((_quality(quality), tag.strip().split("-")[0].lower()))
+        for _, tag in sorted(wishes, key=lambda wish: -wish[0]):
+            if tag in LANGUAGES:
+                return cls(tag)
+        return cls()
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """A text with its values filled in."""
+        text = LANGUAGES[self.language][key]
+        return text.format(**values) if values else text
+
+    def emotion(self, label: str) -> str:
+        """What a class is called; a class that is none of the seven keeps its own name."""
+        return LANGUAGES[self.language].get(f"emotion.{label}", label)
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    """All texts by the locale a browser may have."""
+    return {**LANGUAGES, "zh-CN": zh.TEXTS, "zh-TW": zh.TEXTS}
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0

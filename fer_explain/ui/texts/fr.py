@@ -1,0 +1,1 @@
+from fer_explain.ui.texts.en import TEXTS

