@@ -24,6 +24,7 @@ class TrainConfig:
     epochs: int = _option(30, "passes over the training split", low=1)
     batch_size: int = _option(64, "images per step", low=2)
     lr: float = _option(1e-3, "peak learning rate", low=0)
+    stn_lr: float = _option(0.1, "learning rate of the spatial transformer, as a share of the others'", low=0)
     optimizer: str = _option("adamw", "optimiser", ("adamw", "adam", "sgd"))
     weight_decay: float = _option(0.05, "decay of weights, not of biases and norms", low=0)
     momentum: float = _option(0.9, "momentum of sgd", low=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -43,7 +44,7 @@ class Engine:
         model = model.to(accelerator.device, memory_format=torch.channels_last)
         self.ema = ModelEmaV3(model, decay=config.ema, use_warmup=True) if config.ema else None
         optimizer = create_optimizer_v2(
-            model, config.optimizer, lr=config.lr, weight_decay=config.weight_decay, momentum=config.momentum
+            parameter_groups(model, config), config.optimizer, lr=config.lr, momentum=config.momentum
         )
         if state.epoch:
             model.load_state_dict(state.model)
@@ -132,8 +133,9 @@ class Engine:
         return loss.detach()
 
     def _set_rate(self, epochs_done: float) -> None:
+        rate = learning_rate(epochs_done / self.config.epochs, self.config)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(epochs_done / self.config.epochs, self.config)
+            group["lr"] = rate * group["lr_scale"]
 
     def _stop_if_lost(self, total: Tensor, rows: Tensor) -> None:
         if not torch.isfinite(total):
@@ -169,6 +171,20 @@ class Engine:
     def _out_of_patience(self) -> bool:
         patience = self.config.patience
         return bool(patience) and self.state.epoch - self.state.best_epoch >= patience
+
+
+def parameter_groups(model: nn.Module, config: TrainConfig) -> list[dict[str, Any]]:
+    """Trainable parameters by weight decay (none for biases and norms) and rate (``stn_lr`` for the transformer)."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decay = config.weight_decay if parameter.ndim > 1 else 0.0
+            scale = config.stn_lr if name.startswith("stn.") else 1.0
+            groups.setdefault((scale, decay), []).append(parameter)
+    return [
+        {"params": params, "weight_decay": decay, "lr_scale": scale, "lr": config.lr * scale}
+        for (scale, decay), params in sorted(groups.items(), key=lambda item: item[0], reverse=True)
+    ]
 
 
 def learning_rate(progress: float, config: TrainConfig) -> float:

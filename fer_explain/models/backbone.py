@@ -44,7 +44,17 @@ def timm_backbone(name: str, num_classes: int, pretrained: Pretrained = False, *
         ) from error
     if isinstance(pretrained, str | Path):
         load_backbone_file(model, Path(pretrained))
+    if pretrained:
+        _quiet_head(model)
     return model
+
+
+def _quiet_head(model: nn.Module) -> None:
+    """Starts the new classifier near zero: timm's own start for some families is so loud that the first steps, with a
+    loss far above log K, would tear up the pretrained features."""
+    classifier = model.get_classifier()  # type: ignore[operator]
+    nn.init.normal_(classifier.weight, std=0.01)
+    nn.init.zeros_(classifier.bias)
 
 
 def load_backbone_file(model: nn.Module, path: Path) -> None:

@@ -66,7 +66,7 @@ def test_hooks_on_the_found_gates_read_the_weights() -> None:
     layer(torch.randn(3, 16, 5, 5))
     shapes = {kind: tuple(value.shape) for (_, kind), value in seen.items()}
     assert shapes == {"cbam": (3, 16, 1, 1), "cbam_spatial": (3, 1, 5, 5)}
-    assert all(0 <= value.min() and value.max() <= 1 for value in seen.values())
+    assert all(value.min() >= 0 and value.max() <= 1 for value in seen.values())
 
 
 def test_an_unknown_gate_is_refused() -> None:
