@@ -5,52 +5,31 @@ Brows, eyes and mouth each show an emotion of their own on request, so that a te
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from fer_explain.emotions import LABELS, index_of
-from fer_explain.types import Box, Floats, Pixels, apply_affine
-
-Color = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Brows:
-    """Heights above the neutral position, in face units, and how deep the furrow between the brows is (0..1)."""
-
-    inner: float = 0.0
-    middle: float = 0.0
-    outer: float = 0.0
-    furrow: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """How far the upper lid is open and the lower one raised (1 and 0 in neutral), and the upper lid's slant."""
-
-    opened: float = 1.0
-    squint: float = 0.0
-    slant: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Mouth:
-    """Half width, lift of the corners, opening, teeth shown (0..1) and folds beside the nose (0..1)."""
-
-    width: float = 0.27
-    lift: float = 0.0
-    opened: float = 0.0
-    teeth: float = 0.0
-    folds: float = 0.0
-    raised: float = 0.0
-
+from fer_explain.faces.canvas import Canvas, Point
+from fer_explain.faces.portrait import (
+    BROW_Y,
+    EYE,
+    MOUTH_Y,
+    NOSE_Y,
+    UNIT,
+    Brows,
+    Eyes,
+    Mouth,
+    Person,
+    draw_brow,
+    draw_eye,
+    draw_hair,
+    draw_head,
+    draw_mouth,
+    draw_nose,
+)
+from fer_explain.types import Box, Floats, Pixels
 
 BROWS: Final = MappingProxyType(
     {
@@ -81,7 +60,7 @@ MOUTHS: Final = MappingProxyType(
         "fear": Mouth(width=0.31, lift=-0.08, opened=0.10, teeth=0.5),
         "happy": Mouth(width=0.37, lift=0.15, opened=0.14, teeth=0.6, folds=0.6),
         "sad": Mouth(width=0.24, lift=-0.11),
-        "surprise": Mouth(width=0.17, opened=0.22),
+        "surprise": Mouth(width=0.16, opened=0.2),
         "neutral": Mouth(),
     }
 )
@@ -128,15 +107,40 @@ def draw_face(
     Raises:
         FerError: an emotion is none of the seven.
     """
-    shown = {part: LABELS[index_of(other or emotion)] for part, other in zip(PARTS, (brows, eyes, mouth), strict=True)}
-    canvas = _Canvas(size, rotation)
-    person = _Person.of(seed)
-    _draw_head(canvas, person)
-    _draw_nose(canvas, person)
+    own_brows, own_eyes, own_mouth = (LABELS[index_of(part or emotion)] for part in (brows, eyes, mouth))
+    person = Person.of(seed)
+    canvas = Canvas(size, UNIT, rotation, person.backdrop)
+    draw_head(canvas, person)
+    draw_nose(canvas, person)
     for side in (-1, 1):
-        _draw_eye(canvas, person, EYES[shown["eyes"]], side)
-        _draw_brow(canvas, person, BROWS[shown["brows"]], side)
-    _draw_mouth(canvas, person, MOUTHS[shown["mouth"]])
-    landmarks = canvas.place(_landmarks(MOUTHS[shown["mouth"]]))
-    regions = {part: _bounds(canvas.place(np.array(corners))) for part, corners in _REGIONS.items()}
-    return DrawnFace(canvas.pixels(), landmarks, LABELS[index_of(emotion)], MappingProxyType(regions))
+        draw_eye(canvas, person, EYES[own_eyes], side)
+        draw_brow(canvas, person, BROWS[own_brows], side)
+    draw_mouth(canvas, person, MOUTHS[own_mouth])
+    draw_hair(canvas, person)
+    regions = {part: _around(canvas.place(corners)) for part, corners in _REGIONS.items()}
+    return DrawnFace(
+        canvas.pixels(),
+        canvas.place(_landmarks(MOUTHS[own_mouth])),
+        LABELS[index_of(emotion)],
+        MappingProxyType(regions),
+    )
+
+
+# Corners in face units; every expression stays inside.
+_REGIONS: Final = MappingProxyType(
+    {
+        "brows": [(-0.62, BROW_Y - 0.32), (0.62, BROW_Y - 0.32), (0.62, BROW_Y + 0.27), (-0.62, BROW_Y + 0.27)],
+        "eyes": [(-0.54, EYE[1] - 0.27), (0.54, EYE[1] - 0.27), (0.54, EYE[1] + 0.16), (-0.54, EYE[1] + 0.16)],
+        "mouth": [(-0.5, NOSE_Y - 0.02), (0.5, NOSE_Y - 0.02), (0.5, MOUTH_Y + 0.46), (-0.5, MOUTH_Y + 0.46)],
+    }
+)
+
+
+def _landmarks(mouth: Mouth) -> list[Point]:
+    (x, y), (width, corner) = EYE, mouth.corner
+    return [(-x, y), (x, y), (0, NOSE_Y), (-width, corner), (width, corner)]
+
+
+def _around(points: Floats) -> Box:
+    """The smallest box around points (N, 2)."""
+    return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())

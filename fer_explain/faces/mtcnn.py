@@ -171,4 +171,3 @@ def _sides(boxes: Floats) -> Floats:
 
 def _select(mask: np.ndarray[Any, np.dtype[np.bool_]], *arrays: Floats) -> list[Floats]:
     return [array[mask] for array in arrays]
-

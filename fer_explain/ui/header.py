@@ -11,7 +11,7 @@ from fer_explain.benchmark.metrics import headline
 from fer_explain.emotions import COLORS
 from fer_explain.errors import FerError
 from fer_explain.ui.components import script
-from fer_explain.ui.context import texts_for
+from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.texts import Texts
 
 _HEIGHTS: Final = (9, 14, 11, 20, 13, 17, 10)  # of the mark's bars, one per emotion
@@ -67,6 +67,10 @@ def _rating(analyzer: Analyzer, name: str, texts: Texts) -> str:
     return str(measured) if measured else texts("model.unmeasured")
 
 
-def fill_in(analyzer: Analyzer, request: gr.Request) -> gr.Dropdown:
-    """The model picker with its ratings, which reading costs seconds: done when the page is already there."""
-    return gr.Dropdown(rated_models(analyzer, texts_for(request)))
+def fill_in(page: Page) -> None:
+    """Has the model picker filled with ratings, which cost seconds to read: when the page is already there."""
+
+    def rate(request: gr.Request) -> gr.Dropdown:
+        return gr.Dropdown(rated_models(page.analyzer, texts_for(request)))
+
+    page.blocks.load(rate, None, page.model, show_progress="hidden", api_visibility="private")

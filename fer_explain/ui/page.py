@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from types import ModuleType
 from typing import Final
 
@@ -30,5 +29,5 @@ def build_page(analyzer: Analyzer) -> tuple[gr.Blocks, gr.I18n]:
                     tab.build(page)
         header.build_footer(i18n)
         endpoints.build(analyzer)
-        blocks.load(partial(header.fill_in, analyzer), None, page.model, show_progress="hidden", api_visibility="private")
+        header.fill_in(page)
     return blocks, i18n

@@ -34,7 +34,7 @@ def serve(options: Options) -> None:
     from fer_explain.analyzer import Analyzer
     from fer_explain.ui.components import ASSETS
     from fer_explain.ui.page import build_page
-    from fer_explain.ui.theme import theme
+    from fer_explain.ui.theme import colors, theme
 
     analyzer = Analyzer(options.checkpoints)
     for sentence in analyzer.problems.values():
@@ -52,6 +52,7 @@ def serve(options: Options) -> None:
         max_file_size=LARGEST_UPLOAD,
         favicon_path=str(ASSETS / "mark.svg"),
         theme=theme(),
+        css=colors(),
         css_paths=ASSETS / "style.css",
         i18n=i18n,
     )
@@ -61,12 +62,9 @@ def serve(options: Options) -> None:
 
 
 def warm_up(analyzer: Analyzer) -> None:
-    """Imports, loads and runs once what the first photo will need, so that it need not wait for it."""
-    from fer_explain.faces.drawn import draw_face
-
+    """Pays for what the first photo will need, so that it need not wait for it."""
     with suppress(FerError):  # without a usable checkpoint the page says so itself
-        analyzer.analyze(draw_face("happy", size=160, seed=0).pixels, whole_image=True)
-        analyzer.detect(draw_face("happy", size=160, seed=0).pixels)
+        analyzer.warm_up()
 
 
 def _check_address(host: str, port: int) -> None:
@@ -75,7 +73,8 @@ def _check_address(host: str, port: int) -> None:
         with socket.create_server((host, port)):
             pass
     except OSError as error:
-        raise FerError(f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another --port.") from None
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise FerError(f"Port {port} on {host} cannot be used: {reason}. Choose another with --port.") from None
 
 
 def _private_settings() -> None:

@@ -7,6 +7,8 @@ from typing import Final
 import gradio as gr
 from gradio.themes.utils import fonts, sizes
 
+from fer_explain.emotions import COLORS
+
 # Ink and paper, from the page's light background to its dark one.
 INK: Final = gr.themes.Color(
     name="ink",
@@ -26,15 +28,20 @@ FOCUS: Final = "#2f62e8"
 FOCUS_DARK: Final = "#8db0ff"
 
 
+def colors() -> str:
+    """The emotions' colours as CSS variables, ``--happy`` and so on."""
+    return ":root{" + "".join(f"--{label}:{color};" for label, color in COLORS.items()) + "}"
+
+
 def theme() -> gr.themes.Base:
-    """The theme: fonts that come with Gradio, thin lines, two type sizes, no shadows."""
+    """The theme: fonts that come with Gradio (in the weights it has in full), thin lines, no shadows."""
     base = gr.themes.Base(
         primary_hue=INK,
         secondary_hue=INK,
         neutral_hue=INK,
         radius_size=sizes.radius_md,
-        font=(fonts.LocalFont("IBM Plex Sans", weights=(400, 600)), "system-ui", "Segoe UI", "Roboto", "sans-serif"),
-        font_mono=(fonts.LocalFont("IBM Plex Mono", weights=(400, 600)), "ui-monospace", "Consolas", "monospace"),
+        font=(fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "Segoe UI", "Roboto", "sans-serif"),
+        font_mono=(fonts.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "Consolas", "monospace"),
     )
     themed: gr.themes.Base = base.set(
         body_background_fill="*neutral_50",

@@ -20,8 +20,8 @@ from fer_explain.hub.checkpoint import load_checkpoint, read_config
 from fer_explain.hub.remote import FILES
 from training import evaluate, run
 from training.config import TrainConfig
-from training.engine import learning_rate, predict
 from training.data import ImageForm, load_split
+from training.engine import learning_rate, predict
 from training.state import FILE, RunState
 
 MODEL = "convnext_nano"

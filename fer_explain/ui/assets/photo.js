@@ -4,7 +4,7 @@ element.addEventListener('click', (event) => {
   if (face) trigger('pick', { index: Number(face.dataset.face) });
 });
 
-const upload = (file) => {
+const submit = (file) => {
   const input = document.querySelector('#drop input[type=file]');
   if (!input || !file || !file.type.startsWith('image/')) return false;
   const files = new DataTransfer();
@@ -17,7 +17,7 @@ const visible = () => element.isConnected && document.querySelector('#drop')?.of
 
 document.addEventListener('paste', (event) => {
   const item = [...(event.clipboardData?.items ?? [])].find((entry) => entry.kind === 'file');
-  if (visible() && item && upload(item.getAsFile())) event.preventDefault();
+  if (visible() && item && submit(item.getAsFile())) event.preventDefault();
 });
 document.addEventListener('dragover', (event) => {
   if (visible() && event.dataTransfer?.types.includes('Files')) event.preventDefault();
@@ -26,6 +26,6 @@ document.addEventListener('drop', (event) => {
   if (!visible() || event.target.closest('#drop')) return;
   if (event.dataTransfer?.files.length) {
     event.preventDefault();
-    upload(event.dataTransfer.files[0]);
+    submit(event.dataTransfer.files[0]);
   }
 });

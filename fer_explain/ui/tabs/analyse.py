@@ -66,9 +66,9 @@ def _result_panel(page: Page) -> ResultPanel:
         with gr.Column(elem_classes="fer-card"):
             verdict = _verdict(page)
         with gr.Row(equal_height=True):
-            with gr.Column(min_width=300, elem_classes="fer-card"):
+            with gr.Column(scale=8, min_width=280, elem_classes="fer-card"):
                 heat = _heat(page)
-            with gr.Column(min_width=300, elem_classes="fer-card"):
+            with gr.Column(scale=5, min_width=240, elem_classes="fer-card"):
                 page.heading("stn")
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
@@ -96,16 +96,21 @@ def _verdict(page: Page) -> dict[str, Any]:
 def _heat(page: Page) -> dict[str, Any]:
     text = page.i18n
     page.heading("heat")
-    heat = gr.HTML(js_on_load=script("heat.js"), elem_id="heat")
-    opacity = gr.Slider(0, 100, value=60, step=5, label=text("heat.opacity"), elem_id="opacity")
-    opacity.input(None, opacity, js="v => {document.documentElement.style.setProperty('--map', v / 100)}")
     target = gr.Radio(
         [(text("heat.predicted"), PREDICTED), *((text(f"emotion.{label}"), label) for label in LABELS)],
         value=PREDICTED,
         label=text("heat.target"),
         elem_id="target",
     )
-    method = gr.Dropdown([("Grad-CAM", "gradcam")], value="gradcam", label=text("heat.method"), elem_id="method")
+    heat = gr.HTML(js_on_load=script("heat.js"), elem_id="heat")
+    with gr.Row(elem_classes="fer-controls"):
+        method = gr.Dropdown(
+            [("Grad-CAM", "gradcam")], value="gradcam", label=text("heat.method"), elem_id="method", min_width=150
+        )
+        opacity = gr.Slider(
+            0, 100, value=60, step=5, label=text("heat.opacity"), elem_id="opacity", min_width=150, buttons=[]
+        )
+    opacity.input(None, opacity, js="v => {document.documentElement.style.setProperty('--map', v / 100)}")
     return {"heat": heat, "target": target, "method": method}
 
 

@@ -1,3 +1,41 @@
-"""x"""
-NAME = "live"
-def build(page): pass
+"""The tab where the camera's faces are read as they come."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import gradio as gr
+
+from fer_explain.errors import FerError
+from fer_explain.ui import stream
+from fer_explain.ui.components import script
+from fer_explain.ui.context import Page, texts_for
+from fer_explain.ui.views.live import stage
+
+NAME: Final = "live"
+_log = logging.getLogger(__name__)
+
+
+def build(page: Page) -> None:
+    """Adds the stage; its script asks :func:`see` about one frame after the other."""
+
+    def see(message: Any, request: gr.Request) -> dict[str, Any]:
+        texts = texts_for(request)
+        try:
+            return stream.see(page.analyzer, stream.Frame.from_json(message), texts)
+        except FerError as error:
+            return {"error": str(error)}
+        except Exception:
+            _log.exception("the Live tab failed")
+            return {"error": texts("status.broken")}
+
+    with gr.Column(elem_classes="fer-card"):
+        page.heading("live")
+        camera = gr.HTML(js_on_load=script("live.js"), server_functions=[see], elem_id="live")
+    page.blocks.load(_stage, None, camera, show_progress="hidden", queue=False, api_visibility="private")
+    page.model.input(None, page.model, js="name => {document.body.dataset.model = name}")
+
+
+def _stage(request: gr.Request) -> str:
+    return stage(texts_for(request))

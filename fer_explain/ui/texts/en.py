@@ -54,7 +54,7 @@ TEXTS: Final = {
     "heat.method": "Explanation",
     "heat.target": "Why this expression?",
     "heat.predicted": "The one it read",
-    "heat.opacity": "Strength of the colours, %",
+    "heat.opacity": "Colour strength, %",
     "heat.low": "nothing",
     "heat.high": "most",
     "heat.against": "against",
@@ -141,7 +141,7 @@ TEXTS: Final = {
     "about.card.title": "The chosen model",
     "about.card.missing": "This checkpoint has no model card.",
     "about.errors.title": "Where it errs",
-    "about.errors.hint": "On the {n} faces of the {split} split; accuracy {accuracy}.",
+    "about.errors.hint": "Accuracy {accuracy}.",
     "about.errors.none": "Nothing has been measured for this checkpoint.",
     "about.errors.class": "Expression",
     "about.errors.recall": "Found",
@@ -151,5 +151,4 @@ TEXTS: Final = {
     "about.errors.support": "Faces",
     "about.versions.title": "Versions",
     "about.problems.title": "Checkpoints that cannot be used",
-    "about.api": "Programming interface",
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import numpy as np
 
-from fer_explain.explain.unwarp import to_photo
 from fer_explain.figures.colormap import scale_of
-from fer_explain.figures.overlay import heat_layer
+from fer_explain.figures.overlay import Layer, heat_layer
 from fer_explain.types import Face, FaceAnalysis, Heatmap
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.photo import Shown, picture_uri
@@ -33,7 +33,7 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         f'<svg viewBox="{near if small else whole}" data-whole="{whole}" data-near="{near}" role="img" '
         f'aria-label="{escape(texts("heat.alt", emotion=emotion))}">'
         f'<image href="{shown.uri}" width="{shown.width}" height="{shown.height}"/>'
-        f"{_layer(heatmap, face, analysis, shown)}"
+        f"{_image(_layer(heatmap, analysis, face, (shown.height, shown.width)))}"
         f'<polygon points="{outline}" class="fer-outline"/></svg>'
         f'<button type="button" class="fer-zoom" aria-label="{escape(texts("heat.zoom"))}" '
         f'title="{escape(texts("heat.zoom"))}">{_ZOOM}</button>'
@@ -42,9 +42,26 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
     )
 
 
-def _layer(heatmap: Heatmap, face: Face, analysis: FaceAnalysis, shown: Shown) -> str:
-    values, mask = to_photo(heatmap.values, heatmap.frame, face, analysis.warp, (shown.height, shown.width))
-    layer = heat_layer(values, mask, signed=heatmap.signed)
+def heat_picture(analysis: FaceAnalysis, shape: tuple[int, int]) -> dict[str, Any] | None:
+    """The map over a photo of that height and width: its ``uri``, and its ``box`` (left, top, width, height) in
+    fractions of the photo; None without a map."""
+    heatmap = analysis.heatmap
+    layer = heatmap and _layer(heatmap, analysis, analysis.face, shape)
+    if layer is None:
+        return None
+    (height, width), (rows, columns) = shape, layer.pixels.shape[:2]
+    box = [layer.x / width, layer.y / height, columns / width, rows / height]
+    return {"uri": picture_uri(layer.pixels), "box": box}
+
+
+def _layer(heatmap: Heatmap, analysis: FaceAnalysis, face: Face, shape: tuple[int, int]) -> Layer | None:
+    from fer_explain.explain.unwarp import to_photo  # imports torch
+
+    values, mask = to_photo(heatmap.values, heatmap.frame, face, analysis.warp, shape)
+    return heat_layer(values, mask, signed=heatmap.signed)
+
+
+def _image(layer: Layer | None) -> str:
     if layer is None:
         return ""
     height, width = layer.pixels.shape[:2]

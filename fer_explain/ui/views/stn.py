@@ -19,7 +19,7 @@ def stn(analysis: FaceAnalysis, texts: Texts) -> str:
     return (
         '<div class="fer-stn">'
         f"{_picture(picture_uri(sampled_window(analysis.face, warp)), texts('stn.before'))}"
-        '<span class="fer-arrow" aria-hidden="true">→</span>'
+        '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4v15m-6-6 6 6 6-6"/></svg>'
         f"{_picture(picture_uri(warp.aligned), texts('stn.after'))}"
         f"</div>{_readout(reading(warp, size), size, texts)}"
     )
