@@ -126,7 +126,7 @@ def draw_face(
     )
 
 
-# Corners in face units; every expression stays inside.
+# Corners in drawing units; whatever an expression changes lies inside.
 _REGIONS: Final = MappingProxyType(
     {
         "brows": [(-0.62, BROW_Y - 0.32), (0.62, BROW_Y - 0.32), (0.62, BROW_Y + 0.27), (-0.62, BROW_Y + 0.27)],

@@ -21,6 +21,7 @@ from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.gates import gate_summary
 from fer_explain.ui.views.heat import heat
 from fer_explain.ui.views.photo import face_picker
+from fer_explain.ui.views.preview import preview
 from fer_explain.ui.views.status import faces_found, status
 from fer_explain.ui.views.stn import stn
 from fer_explain.ui.views.verdict import verdict
@@ -61,6 +62,7 @@ class ResultPanel:
     """What is known about the chosen face, and the questions one can ask about it."""
 
     empty: gr.Column
+    preview: gr.HTML
     results: gr.Column
     verdict: gr.HTML
     order: gr.Radio
@@ -217,9 +219,10 @@ class Analysis:
         }
 
 
-def examples(request: gr.Request) -> str:
-    """The strip of pictures to try."""
-    return strip(texts_for(request))
+def invitation(request: gr.Request) -> tuple[str, str, str]:
+    """What the page shows before the first photo: the pictures to try, and what one will see."""
+    texts = texts_for(request)
+    return status(texts("status.ready")), strip(texts), preview(texts)
 
 
 def methods() -> gr.Dropdown:

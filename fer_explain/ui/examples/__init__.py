@@ -35,7 +35,7 @@ class Example:
             return open_photo(ASTRONAUT)
         from fer_explain.faces.drawn import draw_face
 
-        return draw_face(self.emotion, size=DRAWN, seed=7).pixels
+        return draw_face(self.emotion, size=DRAWN, seed=LABELS.index(self.emotion)).pixels
 
     def name(self, texts: Texts) -> str:
         """What the picture shows."""

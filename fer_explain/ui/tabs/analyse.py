@@ -10,7 +10,7 @@ from typing import Any, Final
 import gradio as gr
 
 from fer_explain.emotions import LABELS
-from fer_explain.ui.analysis import PREDICTED, Analysis, PhotoPanel, ResultPanel, components, examples, methods
+from fer_explain.ui.analysis import PREDICTED, Analysis, PhotoPanel, ResultPanel, components, invitation, methods
 from fer_explain.ui.components import PhotoInput, plot, script
 from fer_explain.ui.context import Page
 from fer_explain.ui.session import Session
@@ -60,8 +60,8 @@ def _examples(page: Page) -> gr.HTML:
 
 def _result_panel(page: Page) -> ResultPanel:
     with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty") as empty:
-        gr.HTML(page.i18n("empty.title"), html_template="<h2>${value}</h2>")
-        gr.HTML(page.i18n("empty.text"), html_template='<p class="fer-hint">${value}</p>')
+        page.heading("empty")
+        preview = gr.HTML(elem_id="preview")
     with gr.Column(visible=False, elem_id="results") as results:
         with gr.Column(elem_classes="fer-card"):
             verdict = _verdict(page)
@@ -73,7 +73,7 @@ def _result_panel(page: Page) -> ResultPanel:
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
             gates = _gates(page)
-    return ResultPanel(empty=empty, results=results, stn=stn, **verdict, **heat, **gates)
+    return ResultPanel(empty=empty, preview=preview, results=results, stn=stn, **verdict, **heat, **gates)
 
 
 def _verdict(page: Page) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel)
 
     drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     result.order.input(do.reorder, [session, result.order], [session, result.bars], **drawing)
-    page.blocks.load(examples, None, photo.examples, **drawing)
+    page.blocks.load(invitation, None, [photo.status, photo.examples, result.preview], **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
     gate = [session, result.summary, result.channels]
     result.layer.input(do.show_layer, [session, result.layer], gate, **drawing)

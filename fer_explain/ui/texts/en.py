@@ -23,7 +23,7 @@ TEXTS: Final = {
     "tab.about": "About",
     "photo.title": "Photo",
     "photo.drop": "Drop a photo, paste it, or click to choose",
-    "photo.hint": "Uploads leave memory with you: the file is deleted within two minutes.",
+    "photo.hint": "Your photo goes to the machine this app runs on and nowhere else; the file is deleted within two minutes.",
     "photo.alt": "The photo, with {n} faces marked",
     "photo.face": "Face {n}",
     "photo.face_of": "Face {n} of {total}, found with {score} % certainty",
@@ -41,8 +41,7 @@ TEXTS: Final = {
     "status.crop": "The image already is one face.",
     "status.broken": "Something inside the app failed. The photo was not kept; please try again.",
     "empty.title": "Show it a face",
-    "empty.text": "You will see the expression a network reads in it, where in the photo it looked, how it turned the "
-    "face upright, and which of its channels it used.",
+    "empty.hint": "Choose a photo on the left, or one of the examples. You will then see four things.",
     "verdict.title": "What it reads",
     "verdict.hint": "The probability of each expression; out of 100 faces given 80 %, about 80 should be right.",
     "verdict.untrained": "This network is untrained: its answer means nothing.",
