@@ -141,6 +141,14 @@ def memory_rows(analyzer: Analyzer, requests: int) -> list[Row]:
     ]
 
 
+def training_row(name: str) -> Row:
+    """The training loop's throughput, against a bare PyTorch loop on the same batches."""
+    from benchmarks.training import throughput_ratio
+
+    ratio = throughput_ratio(name)
+    return Row(f"training loop, {name}, of a bare PyTorch loop", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9)
+
+
 def page_row(command: Sequence[str] = (sys.executable, "app.py"), patience: float = 60) -> Row:
     """Seconds from starting the app to a page that answers."""
     with socket.socket() as free:
@@ -196,12 +204,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", help="a checkpoint or an architecture; default: the app's default checkpoint")
     parser.add_argument("--repeats", type=int, default=30, help="runs of each side (default 30)")
     parser.add_argument("--requests", type=int, default=0, help="also measure memory over so many requests")
+    parser.add_argument("--training", metavar="MODEL", help="also measure the training loop with this architecture")
     parser.add_argument("--app", action="store_true", help="also start app.py and wait for its page")
     options: Any = parser.parse_args(arguments)
     analyzer = Analyzer()
     rows = one_pass_rows(*_network(options.model, analyzer), options.repeats)
     if options.requests:
         rows += memory_rows(analyzer, options.requests)
+    if options.training:
+        rows.append(training_row(options.training))
     if options.app:
         rows.append(page_row())
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {options.repeats} repeats\n")

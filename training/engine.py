@@ -64,10 +64,10 @@ class Engine:
 
     def fit(self, train: FaceSet, validation: FaceSet, report: Report) -> None:
         """Runs the epochs that are left; after each, ``report(state, judged model, is it the best so far)``."""
-        images, labels = _on_device(train, self.accelerator.device)
+        images, labels = on_device(train, self.accelerator.device)
         while self.state.epoch < self.config.epochs and not self._out_of_patience():
             began = time.perf_counter()
-            loss = self._epoch(images, labels)
+            loss = self.train_epoch(images, labels)
             logits = predict(self.judged, validation, self.spec)
             accuracy = float((logits.argmax(1) == torch.from_numpy(validation.labels)).float().mean())
             is_best = self._advance(loss, accuracy, logits, validation, time.perf_counter() - began)
@@ -75,8 +75,12 @@ class Engine:
                 report(self.state, self.judged, is_best)
             self.accelerator.wait_for_everyone()
 
-    def _epoch(self, images: Tensor, labels: Tensor) -> float:
-        """One pass over the training split; returns the mean loss."""
+    def train_epoch(self, images: Tensor, labels: Tensor) -> float:
+        """One pass over the training split, as :func:`on_device` gives it; returns the mean loss.
+
+        Raises:
+            FerError: the loss is no longer finite.
+        """
         epoch, accelerator = self.state.epoch, self.accelerator
         torch.manual_seed(self.config.seed * 100_003 + epoch)  # order: the same in every process
         order = torch.randperm(len(labels))
@@ -213,7 +217,7 @@ def predict(model: nn.Module, faces: FaceSet, spec: InputSpec, batch_size: int =
     return torch.cat(batches)
 
 
-def _on_device(faces: FaceSet, device: torch.device) -> tuple[Tensor, Tensor]:
+def on_device(faces: FaceSet, device: torch.device) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(faces.images).to(device), torch.from_numpy(faces.labels).to(device)
 
 
