@@ -218,6 +218,7 @@ def predict(model: nn.Module, faces: FaceSet, spec: InputSpec, batch_size: int =
 
 
 def on_device(faces: FaceSet, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Images and labels of a split as tensors that stay on the device."""
     return torch.from_numpy(faces.images).to(device), torch.from_numpy(faces.labels).to(device)
 
 

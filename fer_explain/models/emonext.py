@@ -19,8 +19,8 @@ Decisions where the sources are silent or differ:
 * ``attention``: in the released code the value projection takes no part in the loss. We keep it for the published
   parameter count, frozen, since no gradient ever reaches it.
 * compact variants (``atto``, ``nano``) see 48 px, FER2013's own size. Two overlapping 3x3/2 convolutions replace the
-  4x4 patches, the last stage does not halve again (12, 6, 3 and 3 px), and there is no layer scale: so a small ConvNeXt
-  learns from scratch in half an hour on a CPU. ``atto`` has timm's widths; ``nano`` here is narrower (32..256).
+  4x4 patches, the last stage does not halve again (12, 6, 3 and 3 px), and there is neither layer scale nor stochastic
+  depth: so a small ConvNeXt learns from scratch in half an hour on a CPU. ``atto`` has timm's widths; ``nano`` here is narrower (32..256).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _full(timm_name: str, num_classes: int, pretrained: Pretrained, drop_path: f
 
 
 def _compact(
-    dims: tuple[int, ...], num_classes: int, pretrained: Pretrained, drop_path: float = 0.1, **args: Any
+    dims: tuple[int, ...], num_classes: int, pretrained: Pretrained, drop_path: float = 0.0, **args: Any
 ) -> EmoNeXt:
     backbone = timm_backbone(
         "convnext_atto",
