@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from fer_explain.emotions import COLORS, LABELS
+from fer_explain.figures.gates import channel_bars, extremes, layer_overview, spatial_map
+from fer_explain.figures.probabilities import percent, probability_bars
+from fer_explain.types import ChannelGate, Prediction, SpatialGate
+
+SHARES = np.array([0.05, 0.001, 0.04, 0.6, 0.2, 0.009, 0.1], np.float32)
+PREDICTION = Prediction(np.log(SHARES), SHARES, LABELS)
+
+
+def test_bars_are_ranked_or_in_the_networks_order_and_keep_their_colours() -> None:
+    bar = probability_bars(PREDICTION).data[0]
+    assert bar.y[0] == "happy"
+    assert list(bar.x) == sorted(bar.x, reverse=True)
+    assert list(bar.marker.color) == [COLORS[label] for label in bar.y]
+    assert list(probability_bars(PREDICTION, ranked=False).data[0].y) == list(LABELS)
+
+
+def test_names_are_translated_for_the_eye_only() -> None:
+    bar = probability_bars(PREDICTION, names={"happy": "joie"}).data[0]
+    assert bar.y[0] == "joie"
+    assert bar.marker.color[0] == COLORS["happy"]
+
+
+@pytest.mark.parametrize(("share", "text"), [(93.4, "93 %"), (0.2, "< 1 %"), (0.0, "0 %"), (100.0, "100 %")])
+def test_a_small_share_is_no_nought(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_extremes_name_the_right_channels_and_none_twice() -> None:
+    gate = ChannelGate("gates.0", "se", np.array([0.5, 0.9, 0.1, 0.8, 0.2, 0.7], np.float32))
+    assert extremes(gate, 2) == ([1, 3], [2, 4])
+    few = extremes(ChannelGate("g", "se", np.array([0.4, 0.6], np.float32)))
+    assert few == ([1], [0])
+
+
+def test_channel_bars_show_every_channel_on_the_whole_scale() -> None:
+    weights = np.linspace(0, 1, 320, dtype=np.float32)
+    drawn = channel_bars(ChannelGate("gates.3", "se", weights))
+    assert len(drawn.data[0].y) == 320
+    assert (drawn.data[0].marker.cmin, drawn.data[0].marker.cmax) == (0, 1)
+    np.testing.assert_allclose(drawn.data[0].y, weights, atol=1e-4)
+    assert "0.50" in drawn.layout.annotations[0].text
+
+
+def test_the_overview_has_a_box_per_layer() -> None:
+    gates = [ChannelGate(f"gates.{i}", "se", np.random.default_rng(i).random(8).astype(np.float32)) for i in range(4)]
+    assert [box.name for box in layer_overview(gates).data] == ["1", "2", "3", "4"]
+
+
+def test_a_spatial_gate_is_a_map_with_row_nought_on_top() -> None:
+    drawn = spatial_map(SpatialGate("cbam", "cbam", np.eye(4, dtype=np.float32), "warped"))
+    assert drawn.layout.yaxis.autorange == "reversed"
+    assert (drawn.data[0].zmin, drawn.data[0].zmax) == (0, 1)
+
+
+@pytest.mark.parametrize("drawn", [probability_bars(PREDICTION), layer_overview([])])
+def test_figures_are_transparent_so_that_both_themes_show_through(drawn: go.Figure) -> None:
+    assert drawn.layout.paper_bgcolor == drawn.layout.plot_bgcolor == "rgba(0,0,0,0)"
