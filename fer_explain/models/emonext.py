@@ -18,9 +18,10 @@ Decisions where the sources are silent or differ:
   it at 0.95 (see :func:`~fer_explain.models.layers.gates.make_gate`), "plain" keeps the papers' start.
 * ``attention``: in the released code the value projection takes no part in the loss. We keep it for the published
   parameter count, frozen, since no gradient ever reaches it.
-* compact variants (``atto``, ``nano``) see 48 px, FER2013's own size. Two overlapping 3x3/2 convolutions replace the
-  4x4 patches, the last stage does not halve again (12, 6, 3 and 3 px), and there is neither layer scale nor stochastic
-  depth: so a small ConvNeXt learns from scratch in half an hour on a CPU. ``atto`` has timm's widths; ``nano`` here is narrower (32..256).
+* compact variants (``atto``, ``nano``) see 48 px, FER2013's own size, through an overlapping stem whose first 3x3
+  convolution keeps every pixel (at equal cost it learns about twice as fast from scratch as 2x2 patches). The stages
+  have 12, 6, 3 and 3 px: the last one does not halve again. Neither layer scale nor stochastic depth. ``atto`` has
+  timm's widths; ``nano`` here is narrower (32..256).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal
 
+from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fer_explain.models.backbone import timm_backbone
@@ -113,11 +115,19 @@ def _compact(
         num_classes,
         pretrained,
         dims=dims,
-        stem_type="overlap_act",
+        patch_size=2,  # stem and first stage halve once each
         ls_init_value=None,
         drop_path_rate=drop_path,
     )
-    # Four halvings after the stem's two would leave a single place: the last stage keeps the third one's 3 x 3.
+    half, width = dims[0] // 2, dims[0]
+    backbone.stem = nn.Sequential(
+        nn.Conv2d(3, half, 3, padding=1, bias=False),
+        LayerNorm2d(half),
+        nn.GELU(),
+        nn.Conv2d(half, width, 3, stride=2, padding=1),
+        LayerNorm2d(width),
+    )
+    # One halving more would leave a single place: the last stage keeps the third one's 3 x 3.
     backbone.stages[3].downsample[1] = nn.Conv2d(dims[2], dims[3], kernel_size=1)
     return EmoNeXt(backbone, **{"input_size": GRAY_48.size, **args})
 
