@@ -41,7 +41,7 @@ class Engine:
         self, model: nn.Module, spec: InputSpec, config: TrainConfig, state: RunState, accelerator: Accelerator
     ) -> None:
         self.spec, self.config, self.state, self.accelerator = spec, config, state, accelerator
-        model = model.to(accelerator.device, memory_format=torch.channels_last)
+        model = model.to(accelerator.device).to(memory_format=torch.channels_last)
         self.ema = ModelEmaV3(model, decay=config.ema, use_warmup=True) if config.ema else None
         optimizer = create_optimizer_v2(
             parameter_groups(model, config), config.optimizer, lr=config.lr, momentum=config.momentum

@@ -51,9 +51,14 @@ class Trace:
         return "crop" if self.stn is None or inside_stn else "warped"
 
     def add_gate(self, layer: str, kind: str, output: Tensor) -> None:
-        """Keeps what a gate put out: (N, C, 1, 1) of SE and CBAM, (N, 1, C) of ECA, (N, 1, h, w) of a spatial gate."""
+        """Keeps what a gate put out.
+
+        That is (N, C, 1, 1) of SE and CBAM, (N, 1, C) of ECA, (N, 1, h, w) of CBAM's spatial gate and (N, C, h, w) of a
+        U-Net. A mask with a weight per channel becomes the map of its largest weights: where a softmax over channels
+        made the mask, the mean would be 1/C at every place.
+        """
         if kind in _SPATIAL_KINDS:
-            self.spatial_gates[layer] = TracedGate(layer, _SPATIAL_KINDS[kind], output.squeeze(1))
+            self.spatial_gates[layer] = TracedGate(layer, _SPATIAL_KINDS[kind], output.amax(1))
         else:
             self.channel_gates[layer] = TracedGate(layer, kind, output.flatten(1))
 

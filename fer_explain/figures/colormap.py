@@ -14,7 +14,7 @@ from fer_explain.types import Floats, Pixels
 
 INFERNO: Final = tuple(sequential.Inferno)
 VIRIDIS: Final = tuple(sequential.Viridis)
-# Evidence against (blue) and for (orange) a class around a neutral middle; two colours of the colour-blind-safe palette.
+# Evidence against (blue) and for (orange) a class around a neutral middle: two of the colour-blind-safe colours.
 DIVERGING: Final = ("#08306b", "#0072B2", "#8fbcd8", "#f4f2ee", "#eaaf7f", "#D55E00", "#7a3200")
 
 
@@ -27,7 +27,7 @@ def table(colors: Sequence[str]) -> Pixels:
 
 
 def colorize(values: Floats, *, signed: bool = False) -> Pixels:
-    """A map (H, W) in 0..1, or in -1..1 when ``signed``, as a uint8 RGB picture (H, W, 3). Values beyond are clipped."""
+    """A map (H, W) in 0..1, or in -1..1 when ``signed``, as a uint8 RGB picture (H, W, 3); beyond, it is clipped."""
     position = (values + 1) / 2 if signed else values
     indices: NDArray[np.intp] = np.clip(np.rint(position * 255), 0, 255).astype(np.intp)
     picture: Pixels = table(scale_of(signed))[indices]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from fer_explain.figures.colormap import VIRIDIS
 from fer_explain.figures.style import INK, axis, figure
-from fer_explain.types import ChannelGate, SpatialGate
+from fer_explain.types import ChannelGate, Floats, SpatialGate
 
 
 class Extremes(NamedTuple):
@@ -27,31 +27,57 @@ def extremes(gate: ChannelGate, count: int = 3) -> Extremes:
     return Extremes(order[:count].tolist(), order[::-1][:count].tolist())
 
 
-def channel_bars(gate: ChannelGate, *, channel: str = "channel", weight: str = "weight") -> go.Figure:
-    """All channels of one gate in their order; the height and the colour of a bar are its weight.
+def channel_weights(gate: ChannelGate, *, channel: str = "channel", weight: str = "weight") -> go.Figure:
+    """All channels of one gate in their order, a dot each; the strongest one and the weakest carry their numbers.
+
+    The axis spans the weights there are, as a gate often moves within a few hundredths.
 
     Args:
         gate: weights (C,) in 0..1.
         channel: what to call a channel on the axis.
         weight: what to call the weight.
     """
-    bars = go.Bar(
-        x=np.arange(len(gate.weights)),
-        y=gate.weights.round(4),
-        marker={"color": gate.weights.round(4), "colorscale": list(VIRIDIS), "cmin": 0, "cmax": 1, "line": {"width": 0}},
+    weights = gate.weights.round(4)
+    low, high = _span(gate.weights)
+    dots = go.Scatter(
+        x=np.arange(len(weights)),
+        y=weights,
+        mode="markers",
+        marker={"color": weights, "colorscale": list(VIRIDIS), "cmin": low, "cmax": high, "size": 6},
         hovertemplate=f"{channel} %{{x}}: {weight} %{{y:.3f}}<extra></extra>",
     )
     mean = float(gate.weights.mean())
-    drawn = figure(
-        [bars],
-        height=240,
-        bargap=0.15 if len(gate.weights) <= 128 else 0,
+    strongest, weakest = extremes(gate, 1)
+    labels = [(number, 11) for number in strongest] + [(number, -11) for number in weakest]
+    # All at once in the layout: plotly's add_annotation and add_hline take milliseconds each.
+    return figure(
+        [dots],
+        height=260,
+        margin={"l": 8, "r": 56, "t": 8, "b": 8},
         xaxis=axis(channel, showgrid=False),
-        yaxis=axis(weight, range=[0, 1.02], tickvals=[0, 0.5, 1]),
+        yaxis=axis(weight, range=[low, high]),
+        shapes=[_level(mean)],
+        annotations=[
+            {"x": 1.01, "xref": "paper", "y": mean, "text": f"x̄ {mean:.2f}", "showarrow": False, "xanchor": "left"},
+            *(
+                {"x": number, "y": float(weights[number]), "text": f"#{number}", "showarrow": False, "yshift": shift}
+                for number, shift in labels
+            ),
+        ],
     )
-    drawn.add_hline(y=mean, line={"color": INK, "width": 1, "dash": "dot"})
-    drawn.add_annotation(x=1, xref="paper", y=mean, text=f"x̄ {mean:.2f}", showarrow=False, yshift=9, xanchor="right")
-    return drawn
+
+
+def _level(y: float) -> dict[str, Any]:
+    """A dotted line across the figure."""
+    line = {"color": INK, "width": 1, "dash": "dot"}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}
+
+
+def _span(weights: Floats) -> tuple[float, float]:
+    """The range of an axis that holds all weights, with room for a label at either end."""
+    low, high = float(weights.min()), float(weights.max())
+    room = max(0.14 * (high - low), 0.005)
+    return low - room, high + room
 
 
 def layer_overview(gates: Sequence[ChannelGate], *, weight: str = "weight") -> go.Figure:

@@ -10,7 +10,7 @@ from fer_explain.emotions import COLORS
 from fer_explain.figures.style import INK, axis, figure
 from fer_explain.types import Prediction
 
-ROW = 34  # pixels per bar
+ROW = 28  # pixels per bar
 
 
 def probability_bars(
@@ -39,9 +39,9 @@ def probability_bars(
     )
     return figure(
         [bars],
-        height=ROW * len(order) + 16,
+        height=ROW * len(order) + 36,
         bargap=0.34,
-        xaxis=axis(range=[0, 112], visible=False),
+        xaxis=axis(range=[0, 112], tickvals=[0, 50, 100], ticksuffix=" %"),
         yaxis=axis(autorange="reversed", ticksuffix="  ", showgrid=False),
     )
 

@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 
 from fer_explain.types import Face, Floats, Pixels, Warp
 
-CANVAS = 360  # side of the drawn crop in pixels
+CANVAS = 320  # side of the drawn crop in pixels
 LINE = (255, 255, 255)
+RIM = (0, 0, 0)
 SHADE = 96  # how dark the part is that the network does not see, of 255
 
 
@@ -37,12 +38,13 @@ def sampled_window(face: Face, warp: Warp, side: int = CANVAS) -> Pixels:
     """
     reach = _reach(warp.quadrilateral)
     crop = _widened(face.pixels, reach, side)
-    corners = [tuple(point) for point in ((warp.quadrilateral / reach + 1) / 2 * side).tolist()]
-    mask = Image.new("L", (side * 2, side * 2), 0)  # drawn at twice the size, so that its edges become smooth
-    ImageDraw.Draw(mask).polygon([(2 * x, 2 * y) for x, y in corners], fill=255)
-    dimmed = Image.fromarray((np.asarray(crop) * (1 - SHADE / 255)).astype(np.uint8))
-    view = Image.composite(crop, dimmed, mask.resize((side, side), Image.Resampling.LANCZOS))
-    return np.asarray(_outlined(view, corners))
+    corners = [(float(x), float(y)) for x, y in (warp.quadrilateral / reach + 1) / 2 * side]
+    dimmed = crop.point(lambda value: value * (255 - SHADE) // 255)
+    view = Image.composite(crop, dimmed, _mask(side, corners, filled=True))
+    view.paste(RIM, mask=_mask(side, corners, width=5))
+    view.paste(LINE, mask=_mask(side, corners, width=2.5))
+    view.paste(LINE, mask=_mask(side, corners[:2], width=6))
+    return np.asarray(view)
 
 
 def _reach(quadrilateral: Floats) -> float:
@@ -60,12 +62,12 @@ def _widened(pixels: Pixels, reach: float, side: int) -> Image.Image:
     return canvas
 
 
-def _outlined(view: Image.Image, corners: list[tuple[float, ...]]) -> Image.Image:
-    """Draws the outline with a dark rim, and its top edge doubly thick: it shows which way is up."""
-    large = view.resize((view.width * 2, view.height * 2), Image.Resampling.BICUBIC)
-    draw = ImageDraw.Draw(large)
-    points = [(2 * corner[0], 2 * corner[1]) for corner in corners]
-    for width, color in ((10, (0, 0, 0)), (5, LINE)):
-        draw.line([*points, points[0]], fill=color, width=width, joint="curve")
-    draw.line(points[:2], fill=LINE, width=12)
-    return large.resize(view.size, Image.Resampling.LANCZOS)
+def _mask(side: int, points: list[tuple[float, float]], *, width: float = 0, filled: bool = False) -> Image.Image:
+    """A closed line through the points, or the polygon in it: drawn twice as large, so that its edges become smooth."""
+    mask = Image.new("L", (2 * side, 2 * side), 0)
+    doubled = [(2 * x, 2 * y) for x, y in points]
+    if filled:
+        ImageDraw.Draw(mask).polygon(doubled, fill=255)
+    else:
+        ImageDraw.Draw(mask).line([*doubled, doubled[0]], fill=255, width=round(2 * width), joint="curve")
+    return mask.reduce(2)

@@ -3,7 +3,31 @@
 Importing this package registers every architecture and builds none.
 """
 
-from fer_explain.models import emonext, stn_gated
+from fer_explain.models import (
+    baselines,
+    emonext,
+    hybrid_cbam,
+    resnet_unet_eca,
+    sequential_cnn,
+    stn_gated,
+    swin_se_resnet,
+    timm_any,
+    vgg,
+)
 from fer_explain.models.registry import Architecture, architecture, create_model, list_models
 
-__all__ = ["Architecture", "architecture", "create_model", "emonext", "list_models", "stn_gated"]
+__all__ = [
+    "Architecture",
+    "architecture",
+    "baselines",
+    "create_model",
+    "emonext",
+    "hybrid_cbam",
+    "list_models",
+    "resnet_unet_eca",
+    "sequential_cnn",
+    "stn_gated",
+    "swin_se_resnet",
+    "timm_any",
+    "vgg",
+]

@@ -69,11 +69,10 @@ def load_backbone_file(model: nn.Module, path: Path) -> None:
         raise FerError(f"--pretrained {path}: not a readable safetensors file ({error}).") from error
     head = str(getattr(model, "default_cfg", {}).get("classifier", "head.fc"))
     own = model.state_dict()
-    is_head = lambda key: key.startswith(f"{head}.")  # noqa: E731
     wrong = [
         key
         for key in own.keys() | weights.keys()
-        if not is_head(key)
+        if not key.startswith(f"{head}.")
         and not key.endswith("num_batches_tracked")
         and (key not in weights or key not in own or weights[key].shape != own[key].shape)
     ]
@@ -82,4 +81,5 @@ def load_backbone_file(model: nn.Module, path: Path) -> None:
             f"--pretrained {path}: {len(wrong)} of {len(own)} tensors do not match this backbone, "
             f"first '{sorted(wrong)[0]}'."
         )
-    model.load_state_dict({key: value for key, value in weights.items() if not is_head(key)}, strict=False)
+    body = {key: value for key, value in weights.items() if not key.startswith(f"{head}.")}
+    model.load_state_dict(body, strict=False)

@@ -19,9 +19,9 @@ Decisions where the sources are silent or differ:
 * ``attention``: in the released code the value projection takes no part in the loss. We keep it for the published
   parameter count, frozen, since no gradient ever reaches it.
 * compact variants (``atto``, ``nano``) see 48 px, FER2013's own size, through an overlapping stem whose first 3x3
-  convolution keeps every pixel (at equal cost it learns about twice as fast from scratch as 2x2 patches). The stages
-  have 12, 6, 3 and 3 px: the last one does not halve again. Neither layer scale nor stochastic depth. ``atto`` has
-  timm's widths; ``nano`` here is narrower (32..256).
+  convolution keeps every pixel (after three epochs from scratch on FER2013 a trial with it stood at 47 % validation,
+  one with 2x2 patches at 42 %; single runs). The stages have 12, 6, 3 and 3 px: the last one does not halve again.
+  Neither layer scale nor stochastic depth. ``atto`` has timm's widths; ``nano`` here is narrower (32..256).
 """
 
 from __future__ import annotations
@@ -76,29 +76,28 @@ class EmoNeXt(nn.Module):
         super().__init__()
         if se_placement not in ("stage", "downsample", "none"):
             raise ValueError(f"se_placement must be stage, downsample or none, got {se_placement!r}")
-        widths = [int(info["num_chs"]) for info in backbone.feature_info]  # type: ignore[union-attr]
         self.stn = SpatialTransformer(3, input_size) if stn else nn.Identity()
-        self.backbone = backbone
+        self.backbone: Any = backbone
+        widths = [int(info["num_chs"]) for info in self.backbone.feature_info]
         self.gates = nn.ModuleList(
             make_gate("se", width, init=gate_init) if se_placement == "stage" else nn.Identity() for width in widths
         )
         if se_placement == "downsample":
-            for stage, width in zip(self.backbone.stages, widths, strict=True):  # type: ignore[arg-type]
-                if isinstance(stage.downsample, nn.Sequential):
-                    stage.downsample.append(make_gate("se", width, init=gate_init))
+            for stage, width in zip(self.backbone.stages[1:], widths[1:], strict=True):
+                stage.downsample.append(make_gate("se", width, init=gate_init))
         self.features = nn.Identity()
         self.attention = SelfAttentionRegularizer(widths[-1], attention_over) if attention else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, K) of images (N, 3, S, S)."""
         x = self.backbone.stem(self.stn(x))
-        for stage, gate in zip(self.backbone.stages, self.gates, strict=True):  # type: ignore[arg-type]
+        for stage, gate in zip(self.backbone.stages, self.gates, strict=True):
             x = gate(stage(x))
         x = self.features(self.backbone.norm_pre(x))
         pooled: Tensor = self.backbone.head(x, pre_logits=True)
         if self.attention is not None and self.training:
             self.attention(x, pooled)  # its weights are read by a hook; the logits do not depend on them
-        logits: Tensor = self.backbone.head.fc(pooled)  # type: ignore[union-attr]
+        logits: Tensor = self.backbone.head.fc(pooled)
         return logits
 
 
@@ -128,7 +127,7 @@ def _compact(
         LayerNorm2d(width),
     )
     # One halving more would leave a single place: the last stage keeps the third one's 3 x 3.
-    backbone.stages[3].downsample[1] = nn.Conv2d(dims[2], dims[3], kernel_size=1)
+    backbone.set_submodule("stages.3.downsample.1", nn.Conv2d(dims[2], dims[3], kernel_size=1))
     return EmoNeXt(backbone, **{"input_size": GRAY_48.size, **args})
 
 

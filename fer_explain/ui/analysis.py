@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
-from fer_explain.figures.gates import channel_bars, layer_overview, spatial_map
+from fer_explain.figures.gates import channel_weights, layer_overview, spatial_map
 from fer_explain.figures.probabilities import probability_bars
 from fer_explain.types import ChannelGate, Detection
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.examples import EXAMPLES, strip
+from fer_explain.ui.panels import PhotoPanel, ResultPanel
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.gates import gate_summary
@@ -45,44 +45,6 @@ class Question(NamedTuple):
         return None if self.target == PREDICTED else self.target
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoPanel:
-    """Where the photo comes in and a face of it is chosen."""
-
-    status: gr.HTML
-    picker: gr.HTML
-    faces: gr.Radio
-    whole: gr.Button
-    drop: gr.Image
-    examples: gr.HTML
-
-
-@dataclass(frozen=True, slots=True)
-class ResultPanel:
-    """What is known about the chosen face, and the questions one can ask about it."""
-
-    empty: gr.Column
-    preview: gr.HTML
-    results: gr.Column
-    verdict: gr.HTML
-    order: gr.Radio
-    bars: gr.Plot
-    heat: gr.HTML
-    target: gr.Radio
-    method: gr.Dropdown
-    stn: gr.HTML
-    layer: gr.Dropdown
-    summary: gr.HTML
-    channels: gr.Plot
-    overview: gr.Plot
-    overview_box: gr.Column
-
-
-def components(panel: PhotoPanel | ResultPanel) -> list[Any]:
-    """All components of a panel."""
-    return [getattr(panel, entry.name) for entry in fields(panel)]
-
-
 class Analysis:
     """The callbacks. Those that compute yield updates as they are ready: faces first, then everything about one."""
 
@@ -97,6 +59,7 @@ class Analysis:
     ) -> Iterator[Updates]:
         """A photo was uploaded, pasted or taken."""
         if path is None:
+            yield {self._session: session}
             return
         yield {self._photo.drop: None, self._photo.status: status(texts_for(request)("status.busy"))}
         yield from self._answer(
@@ -107,9 +70,9 @@ class Analysis:
         self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[Updates]:
         """One of the examples was clicked."""
-        example = EXAMPLES[int(event.index)]
+        pixels = EXAMPLES[int(event.index)].pixels
         yield from self._answer(
-            session, lambda: session.found(self._analyzer.detect(example.pixels)), Question(model, method, target), request
+            session, lambda: session.found(self._analyzer.detect(pixels)), Question(model, method, target), request
         )
 
     def take_whole_image(
@@ -132,9 +95,7 @@ class Analysis:
         """Another face was chosen; the photo is not searched again."""
         yield from self._answer(session, lambda: session.choose(index), Question(model, method, target), request)
 
-    def ask(
-        self, session: Session, model: str, method: str, target: str, request: gr.Request
-    ) -> Iterator[Updates]:
+    def ask(self, session: Session, model: str, method: str, target: str, request: gr.Request) -> Iterator[Updates]:
         """Another model, explanation or target class was chosen."""
         yield from self._answer(session, lambda: session, Question(model, method, target), request)
 
@@ -160,6 +121,8 @@ class Analysis:
             if moved.face is not None:
                 [analysis] = self._analyzer.explain([moved.face], question.model, question.method, question.label)
                 yield self._show_analysis(moved.explained(analysis), question, texts)
+            else:
+                yield {self._session: moved}  # a generator that yields nothing would empty every output
         except FerError as error:
             yield self._show_error(str(error))
         except Exception:
@@ -199,6 +162,7 @@ class Analysis:
             result.results: gr.Column(visible=True),
             result.verdict: verdict(analysis.prediction, checkpoint.name, checkpoint.config.trained, texts),
             result.bars: _bars(session, texts),
+            result.target: gr.Radio(targets(analysis.prediction.labels, texts)),
             result.heat: heat(shown, analysis, method(question.method).title, texts),
             result.stn: stn(analysis, texts),
             **self._show_gates(session, texts),
@@ -207,11 +171,12 @@ class Analysis:
     def _show_gates(self, session: Session, texts: Texts) -> Updates:
         result, analysis = self._result, session.analysis
         assert analysis is not None, "the session was explained"
-        layers = [gate.layer for gate in (*analysis.gates, *analysis.spatial_gates)]
+        layers = [gate.layer for gate in session.gates]
+        layer = session.gate.layer if session.gate else None
         several = len(analysis.gates) > 1
         overview = layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None
         return {
-            result.layer: gr.Dropdown(layers, value=session.gate.layer if session.gate else None, visible=len(layers) > 1),
+            result.layer: gr.Dropdown(layers, value=layer, visible=len(layers) > 1),
             result.summary: gate_summary(session.gate, texts),
             result.channels: gr.Plot(_gate_figure(session, texts), visible=bool(layers)),
             result.overview: overview,
@@ -219,10 +184,13 @@ class Analysis:
         }
 
 
-def invitation(request: gr.Request) -> tuple[str, str, str]:
-    """What the page shows before the first photo: the pictures to try, and what one will see."""
-    texts = texts_for(request)
-    return status(texts("status.ready")), strip(texts), preview(texts)
+def invitation(texts: Texts, usable: bool) -> tuple[str, str, str]:
+    """What the page shows before the first photo: where things stand, pictures to try, what one will see.
+
+    ``usable`` says whether there is any model.
+    """
+    ready = status(texts("status.ready")) if usable else status(texts("model.none"), error=True)
+    return ready, strip(texts), preview(texts)
 
 
 def methods() -> gr.Dropdown:
@@ -230,6 +198,11 @@ def methods() -> gr.Dropdown:
     from fer_explain.explain.registry import list_methods, method
 
     return gr.Dropdown([(method(name).title, name) for name in list_methods()])
+
+
+def targets(labels: Sequence[str], texts: Texts) -> list[tuple[str, str]]:
+    """The classes one can ask about: the predicted one, then the network's own."""
+    return [(texts("heat.predicted"), PREDICTED), *((texts.emotion(label), label) for label in labels)]
 
 
 def _whole(session: Session) -> Detection:
@@ -257,5 +230,5 @@ def _gate_figure(session: Session, texts: Texts) -> Any:
     if gate is None:
         return None
     if isinstance(gate, ChannelGate):
-        return channel_bars(gate, channel=texts("gates.channel"), weight=texts("gates.weight"))
+        return channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight"))
     return spatial_map(gate)

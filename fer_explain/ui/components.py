@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from fer_explain.ui.texts import LANGUAGES, substitutes
+
 ASSETS: Final = Path(__file__).parent / "assets"
 
 
-class PhotoInput(gr.Image):
+def photo_input(**settings: Any) -> gr.Image:
     """A drop zone whose value is the path of the uploaded file, whatever is in it.
 
     gr.Image opens the file itself and answers a broken or a huge one with an exception of its own; here
-    ``faces.photo.open_photo`` does it, which knows all the kinds of files and has a sentence for each.
+    ``faces.photo.open_photo`` does it, which knows all the kinds of files and has a sentence for each. (A subclass
+    would do, too, but Gradio writes a stub file beside the source of every subclass it meets.)
     """
-
-    is_template = True  # to the browser this is a gr.Image
-
-    def preprocess(self, payload: ImageData | None) -> str | None:
-        """The path of the file in Gradio's folder for uploads."""
-        return payload.path if payload else None
+    image = gr.Image(type="filepath", **settings)
+    image.preprocess = _path
+    return image
 
 
 def script(name: str) -> str:
     """A file of assets/ as the ``js_on_load`` of a gr.HTML."""
     return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _path(payload: ImageData | None) -> str | None:
+    """Where the file lies in Gradio's folder for uploads."""
+    return payload.path if payload else None
+
+
+def language_head() -> str:
+    """What the page's head needs to be in the reader's language."""
+    texts = json.dumps({"spoken": list(LANGUAGES), "texts": substitutes()}, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="fer-texts">{texts}</script><script>{script("language.js")}</script>'
 
 
 def plot(elem_id: str) -> gr.Plot:

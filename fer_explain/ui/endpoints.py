@@ -9,13 +9,13 @@ import gradio as gr
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.types import FaceAnalysis
-from fer_explain.ui.components import PhotoInput
+from fer_explain.ui.components import photo_input
 
 
 def build(analyzer: Analyzer) -> None:
     """Adds the endpoints; they have no place on the page."""
 
-    def analyze(photo: str, model: str = "", method: str = "gradcam", target: str = "") -> dict[str, Any]:
+    def analyze(photo: str | None, model: str = "", method: str = "gradcam", target: str = "") -> dict[str, Any]:
         """Finds the faces of a photo, reads their expressions and explains each.
 
         Args:
@@ -28,6 +28,8 @@ def build(analyzer: Analyzer) -> None:
             model, detector, and for each face its box, label, probabilities, theta, gates and heat map.
         """
         try:
+            if photo is None:
+                raise FerError("The request holds no photo.")
             result = analyzer.analyze(photo, model or None, method or "gradcam", target or None)
         except FerError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -36,10 +38,10 @@ def build(analyzer: Analyzer) -> None:
 
     with gr.Group(visible=False):
         inputs = [
-            PhotoInput(type="filepath", label="photo"),
-            gr.Textbox(label="model"),
+            photo_input(label="photo"),
+            gr.Textbox("", label="model"),
             gr.Textbox("gradcam", label="method"),
-            gr.Textbox(label="target"),
+            gr.Textbox("", label="target"),
         ]
         output = gr.JSON(label="analysis")
     gr.on([], analyze, inputs, output, api_name="analyze", concurrency_limit=2, concurrency_id="network")

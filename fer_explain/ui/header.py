@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
-from fer_explain.benchmark.metrics import headline
 from fer_explain.emotions import COLORS
 from fer_explain.errors import FerError
 from fer_explain.ui.components import script
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.texts import Texts
 
+if TYPE_CHECKING:
+    from fer_explain.benchmark.metrics import Headline
+
 _HEIGHTS: Final = (9, 14, 11, 20, 13, 17, 10)  # of the mark's bars, one per emotion
+
+_HALF_MOON: Final = (
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5"/>'
+    '<path d="M12 3.5a8.5 8.5 0 0 1 0 17z"/></svg>'
+)
 
 
 def mark() -> str:
@@ -39,8 +46,7 @@ def build(analyzer: Analyzer, i18n: gr.I18n) -> gr.Dropdown:
         gr.HTML(
             i18n("page.theme"),
             html_template='<button type="button" class="fer-theme" title="${value}" aria-label="${value}">'
-            '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 '
-            '0 17z"/></svg></button>',
+            f"{_HALF_MOON}</button>",
             js_on_load=script("theme.js"),
         )
     return model
@@ -57,14 +63,23 @@ def rated_models(analyzer: Analyzer, texts: Texts) -> list[tuple[str, str]]:
 
 
 def _rating(analyzer: Analyzer, name: str, texts: Texts) -> str:
+    from fer_explain.benchmark.metrics import headline  # imports scikit-learn
+
     try:
         checkpoint = analyzer.checkpoint(name)
     except FerError:
         return texts("model.broken")
     if not checkpoint.config.trained:
         return texts("model.untrained")
-    measured = headline(checkpoint.metrics)
-    return str(measured) if measured else texts("model.unmeasured")
+    measured = headline(checkpoint.metrics) or headline(checkpoint.metrics, "validation")
+    return _short(measured) if measured else texts("model.unmeasured")
+
+
+def _short(measured: Headline) -> str:
+    """Accuracy in per cent, its 95 % interval, split and n: "69.6 % (68.1–71.1; test, n = 3,589)"."""
+    accuracy, low, high = (100 * share for share in (measured.accuracy, measured.low, measured.high))
+    tta = "" if measured.tta == "none" else f", {measured.tta}"
+    return f"{accuracy:.1f} % ({low:.1f}–{high:.1f}; {measured.split}{tta}, n = {measured.n:,})"
 
 
 def fill_in(page: Page) -> None:

@@ -8,6 +8,8 @@ from fer_explain.errors import FerError
 from fer_explain.types import ChannelGate, Detection, Face, FaceAnalysis, SpatialGate
 from fer_explain.ui.views.photo import Shown, show
 
+Gate = ChannelGate | SpatialGate
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
@@ -40,13 +42,16 @@ class Session:
         return self.faces[self.chosen] if self.faces else None
 
     @property
-    def gate(self) -> ChannelGate | SpatialGate | None:
-        """The gate that is looked at: the chosen layer's, or the last one when the network has no such layer."""
-        if self.analysis is None:
-            return None
-        gates = [*self.analysis.gates, *self.analysis.spatial_gates]
-        chosen = [gate for gate in gates if gate.layer == self.layer]
-        return (chosen or self.analysis.gates[-1:] or gates[-1:] or [None])[0]
+    def gates(self) -> list[Gate]:
+        """All gates of the network: channels first, then places."""
+        return [*self.analysis.gates, *self.analysis.spatial_gates] if self.analysis else []
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate that is looked at: the chosen layer's, else the last one over channels, else the last one."""
+        chosen = [gate for gate in self.gates if gate.layer == self.layer]
+        channels = [gate for gate in self.gates if isinstance(gate, ChannelGate)]
+        return next(iter(chosen or channels[-1:] or self.gates[-1:]), None)
 
     def found(self, detection: Detection) -> Session:
         """A new photo: its largest face is chosen and nothing is known about it yet."""

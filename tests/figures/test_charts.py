@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from fer_explain.emotions import COLORS, LABELS
-from fer_explain.figures.gates import channel_bars, extremes, layer_overview, spatial_map
+from fer_explain.figures.gates import channel_weights, extremes, layer_overview, spatial_map
 from fer_explain.figures.probabilities import percent, probability_bars
 from fer_explain.types import ChannelGate, Prediction, SpatialGate
 
@@ -39,13 +39,21 @@ def test_extremes_name_the_right_channels_and_none_twice() -> None:
     assert few == ([1], [0])
 
 
-def test_channel_bars_show_every_channel_on_the_whole_scale() -> None:
-    weights = np.linspace(0, 1, 320, dtype=np.float32)
-    drawn = channel_bars(ChannelGate("gates.3", "se", weights))
-    assert len(drawn.data[0].y) == 320
-    assert (drawn.data[0].marker.cmin, drawn.data[0].marker.cmax) == (0, 1)
+def test_every_channel_is_shown_within_the_axis_and_the_extremes_by_number() -> None:
+    weights = np.linspace(0.93, 0.97, 320, dtype=np.float32)
+    drawn = channel_weights(ChannelGate("gates.3", "se", weights))
     np.testing.assert_allclose(drawn.data[0].y, weights, atol=1e-4)
-    assert "0.50" in drawn.layout.annotations[0].text
+    low, high = drawn.layout.yaxis.range
+    assert 0.9 < low < 0.93
+    assert 0.97 < high < 1
+    mean, *extreme = (note.text for note in drawn.layout.annotations)
+    assert "0.95" in mean
+    assert extreme == ["#319", "#0"]
+
+
+def test_equal_weights_still_have_an_axis() -> None:
+    low, high = channel_weights(ChannelGate("g", "se", np.full(4, 0.5, np.float32))).layout.yaxis.range
+    assert low < 0.5 < high
 
 
 def test_the_overview_has_a_box_per_layer() -> None:

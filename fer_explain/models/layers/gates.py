@@ -1,16 +1,19 @@
-"""Gates that weigh channels (SE, ECA, CBAM) or places (CBAM): built, started near one, and found in any network.
+"""Gates that weigh channels (SE, ECA, CBAM) or places (CBAM, U-Net): built, started near one, found in any network.
 
-The layers themselves are timm's; each ends in a submodule ``gate`` (a sigmoid) whose output is what we show.
+The layers are timm's, but for the U-Net mask; each has a submodule ``gate`` whose output is what we show.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from timm.layers import EcaModule, SEModule
 from timm.layers.cbam import CbamModule, ChannelAttn, LightChannelAttn, LightSpatialAttn, SpatialAttn
 from timm.models._efficientnet_blocks import SqueezeExcite as EfficientNetSE
 from torch import nn
+
+from fer_explain.models.layers.unet import UNetMask
 
 GateInit = Literal["identity", "plain"]
 GATE_NAMES = ("se", "eca", "cbam")
@@ -26,6 +29,7 @@ _KINDS: dict[type[nn.Module], str] = {
     LightChannelAttn: "cbam",
     SpatialAttn: "cbam_spatial",
     LightSpatialAttn: "cbam_spatial",
+    UNetMask: "unet",
 }
 
 
@@ -44,32 +48,44 @@ def make_gate(kind: str, channels: int, *, reduction: int = 16, init: GateInit =
     Raises:
         ValueError: an unknown kind.
     """
-    if kind == "se":
-        se = SEModule(channels, rd_channels=max(1, channels // reduction))
-        if init == "identity":
-            nn.init.constant_(se.fc2.bias, _OPEN_BIAS)
-        return se
-    if kind == "eca":
-        eca = EcaModule(channels)
-        if init == "identity":
-            plain = eca.conv
-            eca.conv = nn.Conv1d(1, 1, plain.kernel_size, padding=plain.padding, bias=True)
-            nn.init.constant_(eca.conv.bias, _OPEN_BIAS)
-        return eca
-    if kind == "cbam":
-        cbam = CbamModule(channels, rd_channels=max(1, channels // reduction), mlp_bias=init == "identity")
-        if init == "identity":
-            nn.init.constant_(cbam.channel.fc2.bias, _OPEN_BIAS / 2)  # the MLP runs twice, for mean and maximum
-            nn.init.constant_(cbam.spatial.conv.bn.bias, _OPEN_BIAS)
-        return cbam
-    raise ValueError(f"gate must be one of {', '.join(GATE_NAMES)}, got {kind!r}")
+    if kind not in _BUILDERS:
+        raise ValueError(f"gate must be one of {', '.join(GATE_NAMES)}, got {kind!r}")
+    gate: nn.Module = _BUILDERS[kind](channels, max(1, channels // reduction), init == "identity")
+    return gate
+
+
+def _se(channels: int, reduced: int, identity: bool) -> Any:
+    se = SEModule(channels, rd_channels=reduced)
+    if identity:
+        nn.init.constant_(se.fc2.bias, _OPEN_BIAS)
+    return se
+
+
+def _eca(channels: int, _reduced: int, identity: bool) -> Any:
+    eca = EcaModule(channels)
+    if identity:
+        plain = eca.conv
+        eca.conv = nn.Conv1d(1, 1, plain.kernel_size, padding=plain.padding, bias=True)
+        nn.init.constant_(eca.conv.bias, _OPEN_BIAS)
+    return eca
+
+
+def _cbam(channels: int, reduced: int, identity: bool) -> Any:
+    cbam = CbamModule(channels, rd_channels=reduced, mlp_bias=identity)
+    if identity:
+        nn.init.constant_(cbam.channel.fc2.bias, _OPEN_BIAS / 2)  # the MLP runs twice, for mean and maximum
+        nn.init.constant_(cbam.spatial.conv.bn.bias, _OPEN_BIAS)
+    return cbam
+
+
+_BUILDERS: dict[str, Callable[[int, int, bool], Any]] = {"se": _se, "eca": _eca, "cbam": _cbam}
 
 
 def find_gates(model: nn.Module) -> dict[str, tuple[str, nn.Module]]:
     """Every gate of a network: path of its layer -> (kind, the submodule whose output is the weights).
 
-    Kinds: ``se``, ``eca``, ``cbam`` (channel weights) and ``cbam_spatial`` (a map). Finds timm's own gates as well,
-    so an EfficientNet or a SENet shows its built-in ones.
+    Kinds: ``se``, ``eca``, ``cbam`` (channel weights), ``cbam_spatial`` (a map) and ``unet`` (a map per channel). Finds
+    timm's own gates as well, so an EfficientNet or a SENet shows its built-in ones.
     """
     found: dict[str, tuple[str, nn.Module]] = {}
     for path, module in model.named_modules():

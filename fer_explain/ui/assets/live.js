@@ -88,49 +88,56 @@ const likeliest = (shares) => shares.reduce((best, entry) => (entry[2] > best[2]
 
 function draw(faces) {
   part('.fer-count').textContent = faces.length;
-  part('.fer-maps').replaceChildren(...faces.filter((face) => face.heat).map((face) => {
-    const map = node('img', '');
-    map.src = face.heat.uri;
-    map.alt = '';
-    place(map, face.heat.box);
-    return map;
-  }));
-  part('.fer-boxes').replaceChildren(...faces.map((face, number) => {
+  const maps = faces.map((face) => face.heat).filter(Boolean);
+  fill(part('.fer-maps'), maps, () => Object.assign(node('img', ''), { alt: '' }), (image, map) => {
+    image.src = map.uri;
+    place(image, map.box);
+  });
+  const label = (face, number) => {
+    const [name, , share] = likeliest(face.shares);
+    return `${number + 1}  ${name} ${percent(share)}`;
+  };
+  const box = () => {
+    const made = node('div', 'fer-live-box');
+    made.append(node('span', ''));
+    return made;
+  };
+  fill(part('.fer-boxes'), faces, box, (made, face, number) => {
     const [left, top, width, height] = face.box;
-    const [name, color, share] = likeliest(face.shares);
-    const box = node('div', 'fer-live-box');
-    box.style.setProperty('--emotion', color);
-    place(box, [1 - left - width, top, width, height]);     // the picture is mirrored, its texts are not
-    box.append(node('span', '', `${number + 1}  ${name} ${percent(share)}`));
-    return box;
-  }));
-  const list = part('.fer-faces');
-  while (list.children.length > faces.length) list.lastChild.remove();
-  faces.forEach((face, number) => bars(list, number, face.shares));
+    place(made, [1 - left - width, top, width, height]);    // the picture is mirrored, its texts are not
+    made.style.setProperty('--emotion', likeliest(face.shares)[1]);
+    made.firstChild.textContent = label(face, number);
+  });
+  const item = () => {
+    const made = node('li', '');
+    made.append(node('h3', ''), node('div', 'fer-bars'));
+    return made;
+  };
+  fill(part('.fer-faces'), faces, item, (made, face, number) => {
+    made.style.setProperty('--emotion', likeliest(face.shares)[1]);
+    made.firstChild.textContent = label(face, number);
+    bars(made.lastChild, face.shares);
+  });
 }
 
-// Bars keep their order, so that they grow and shrink instead of jumping.
-function bars(list, number, shares) {
-  let item = list.children[number];
-  if (!item) {
-    item = list.appendChild(node('li', ''));
-    item.append(node('h3', ''), node('div', 'fer-bars'));
-  }
-  const [name, color, share] = likeliest(shares);
-  item.firstChild.textContent = `${number + 1}  ${name} ${percent(share)}`;
-  item.style.setProperty('--emotion', color);
-  const known = new Map([...item.lastChild.children].map((row) => [row.dataset.name, row]));
-  for (const [label, hue, part] of shares) {
-    let row = known.get(label);
-    if (!row) {
-      row = item.lastChild.appendChild(node('p', ''));
-      row.dataset.name = label;
-      row.append(node('span', '', label), node('i', ''), node('b', ''));
-      row.style.setProperty('--emotion', hue);
-    }
-    row.style.setProperty('--share', part);
-    row.lastChild.textContent = percent(part);
-  }
+// One child for each entry: those that are there are changed, not made anew, so that they move instead of flickering.
+function fill(parent, entries, make, change) {
+  while (parent.children.length > entries.length) parent.lastChild.remove();
+  entries.forEach((entry, number) => change(parent.children[number] ?? parent.appendChild(make()), entry, number));
+}
+
+function bars(parent, shares) {
+  const row = () => {
+    const made = node('p', '');
+    made.append(node('span', ''), node('i', ''), node('b', ''));
+    return made;
+  };
+  fill(parent, shares, row, (made, [name, color, share]) => {
+    made.style.setProperty('--emotion', color);
+    made.style.setProperty('--share', share);
+    made.firstChild.textContent = name;
+    made.lastChild.textContent = percent(share);
+  });
 }
 
 element.addEventListener('click', (event) => {

@@ -19,10 +19,10 @@ NAME: Final = "about"
 def build(page: Page) -> None:
     """Adds the texts, and the model card, which follows the model picker."""
     with gr.Row(elem_classes="fer-columns", equal_height=False):
-        with gr.Column(min_width=300, elem_classes="fer-card"):
+        with gr.Column(scale=2, min_width=300, elem_classes="fer-card"):
             sections = gr.HTML(elem_id="principles")
             built = gr.HTML(elem_id="versions")
-        with gr.Column(min_width=300):
+        with gr.Column(scale=3, min_width=300):
             with gr.Column(elem_classes="fer-card"):
                 gr.HTML(page.i18n("about.errors.title"), html_template="<h2>${value}</h2>")
                 errors = gr.HTML(elem_id="errors")
@@ -40,7 +40,7 @@ def build(page: Page) -> None:
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     page.blocks.load(about_app, None, [sections, built], **quiet)
     page.blocks.load(about_model, page.model, [errors, card], **quiet)
-    page.model.input(about_model, page.model, [errors, card], **quiet)
+    page.model.select(about_model, page.model, [errors, card], **quiet)
 
 
 def describe(analyzer: Analyzer, model: str | None, texts: Texts) -> tuple[str, str]:

@@ -10,9 +10,10 @@ from typing import Any, Final
 import gradio as gr
 
 from fer_explain.emotions import LABELS
-from fer_explain.ui.analysis import PREDICTED, Analysis, PhotoPanel, ResultPanel, components, invitation, methods
-from fer_explain.ui.components import PhotoInput, plot, script
-from fer_explain.ui.context import Page
+from fer_explain.ui.analysis import PREDICTED, Analysis, invitation, methods
+from fer_explain.ui.components import photo_input, plot, script
+from fer_explain.ui.context import Page, texts_for
+from fer_explain.ui.panels import PhotoPanel, ResultPanel, components
 from fer_explain.ui.session import Session
 
 NAME: Final = "analyse"
@@ -37,8 +38,7 @@ def _photo_panel(page: Page) -> PhotoPanel:
         picker=gr.HTML(js_on_load=script("photo.js"), elem_id="picker"),
         faces=gr.Radio([], label=text("photo.faces"), visible=False, elem_id="faces"),
         whole=gr.Button(text("photo.whole"), visible=False, elem_id="whole"),
-        drop=PhotoInput(
-            type="filepath",
+        drop=photo_input(
             sources=["upload", "webcam", "clipboard"],
             label=text("photo.title"),
             show_label=False,
@@ -49,7 +49,8 @@ def _photo_panel(page: Page) -> PhotoPanel:
         ),
         examples=_examples(page),
     )
-    gr.HTML(text("photo.hint"), html_template='<p class="fer-small">${value}</p>')
+    for key in ("photo.hint", "photo.law"):
+        gr.HTML(text(key), html_template='<p class="fer-small">${value}</p>')
     return panel
 
 
@@ -135,7 +136,9 @@ def _gates(page: Page) -> dict[str, Any]:
 
 
 def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel) -> None:
-    """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``."""
+    """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``;
+    at a dropdown, ``.select``, because its ``.input`` also fires when it is merely left.
+    """
     do = Analysis(page.analyzer, session, photo, result)
     question = [session, page.model, result.method, result.target]
     outputs = [session, *components(photo), *components(result)]
@@ -154,12 +157,15 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel)
     photo.picker.pick(do.pick, question, **computing)
     photo.faces.input(do.choose, [*question, photo.faces], **computing)
     result.target.input(do.ask, question, **computing)
-    result.method.input(do.ask, question, **computing)
-    page.model.input(do.ask, question, **computing)
+    result.method.select(do.ask, question, **computing)
+    page.model.select(do.ask, question, **computing)
+
+    def invite(request: gr.Request) -> tuple[str, str, str]:
+        return invitation(texts_for(request), usable=bool(page.analyzer.models))
 
     drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     result.order.input(do.reorder, [session, result.order], [session, result.bars], **drawing)
-    page.blocks.load(invitation, None, [photo.status, photo.examples, result.preview], **drawing)
+    page.blocks.load(invite, None, [photo.status, photo.examples, result.preview], **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
     gate = [session, result.summary, result.channels]
-    result.layer.input(do.show_layer, [session, result.layer], gate, **drawing)
+    result.layer.select(do.show_layer, [session, result.layer], gate, **drawing)

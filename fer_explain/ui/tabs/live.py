@@ -34,7 +34,7 @@ def build(page: Page) -> None:
         page.heading("live")
         camera = gr.HTML(js_on_load=script("live.js"), server_functions=[see], elem_id="live")
     page.blocks.load(_stage, None, camera, show_progress="hidden", queue=False, api_visibility="private")
-    page.model.input(None, page.model, js="name => {document.body.dataset.model = name}")
+    page.model.select(None, page.model, js="name => {document.body.dataset.model = name}")
 
 
 def _stage(request: gr.Request) -> str:

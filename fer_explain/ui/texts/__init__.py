@@ -12,6 +12,7 @@ from typing import Any, Final
 from fer_explain.ui.texts import en, fr, vi, zh
 
 FALLBACK: Final = "en"
+UNKNOWN_TO_GRADIO: Final = ("vi",)  # its own texts are not translated to these, so it never starts in them
 LANGUAGES: Final = {"en": en.TEXTS, "vi": vi.TEXTS, "zh": zh.TEXTS, "fr": fr.TEXTS}
 
 
@@ -46,6 +47,13 @@ class Texts:
 def catalogue() -> dict[str, dict[str, str]]:
     """All texts by the locale a browser may have."""
     return {**LANGUAGES, "zh-CN": zh.TEXTS, "zh-TW": zh.TEXTS}
+
+
+def substitutes() -> dict[str, dict[str, str]]:
+    """For each language that is unknown to Gradio: our English texts and what to put in their place."""
+    return {
+        language: {en.TEXTS[key]: text for key, text in LANGUAGES[language].items()} for language in UNKNOWN_TO_GRADIO
+    }
 
 
 def _quality(text: str) -> float:

@@ -23,7 +23,9 @@ TEXTS: Final = {
     "tab.about": "About",
     "photo.title": "Photo",
     "photo.drop": "Drop a photo, paste it, or click to choose",
-    "photo.hint": "Your photo goes to the machine this app runs on and nowhere else; the file is deleted within two minutes.",
+    "photo.hint": "Your photo goes to the machine this app runs on and nowhere else; the file is deleted within two "
+    "minutes.",
+    "photo.law": "In the EU, inferring emotions at work and in education is banned (AI Act, Article 5(1)(f)).",
     "photo.alt": "The photo, with {n} faces marked",
     "photo.face": "Face {n}",
     "photo.face_of": "Face {n} of {total}, found with {score} % certainty",
@@ -102,8 +104,8 @@ TEXTS: Final = {
     "gates.unet.help": "A small U-Net decides how open each place of the feature map is",
     "live.title": "Live",
     "live.hint": "Each face your camera sees gets a box, a label and its probabilities, averaged over half a second.",
-    "live.law": "In the European Union, inferring the emotions of people at work and in education is banned "
-    "(AI Act, Article 5(1)(f)). Start the camera only for yourself, or for people who agreed.",
+    "live.law": "In the European Union, inferring the emotions of people at work and in education is banned (AI "
+    "Act, Article 5(1)(f)). Start the camera only for yourself, or for people who agreed.",
     "live.start": "Start the camera",
     "live.stop": "Stop",
     "live.heat": "Show where it looks",
@@ -120,23 +122,23 @@ TEXTS: Final = {
     "live.video": "What your camera sees",
     "about.title": "About",
     "about.expression.title": "An expression is not a feeling",
-    "about.expression": "The networks reproduce the label that people gave to photos of faces. They cannot know what a "
-    "person feels, means or is like. People smile when they are sad and frown when they think; cultures, ages and "
-    "faces differ, and the training photos do not represent them all equally.",
+    "about.expression": "The networks reproduce the label that people gave to photos of faces. They cannot know "
+    "what a person feels, means or is like. People smile when they are sad and frown when they think; cultures, ages "
+    "and faces differ, and the training photos do not represent them all equally.",
     "about.law.title": "Who may not use this",
     "about.law": "The European Union's AI Act bans systems that infer emotions at work and in education, except for "
     "medical or safety reasons (Article 5(1)(f)). Elsewhere in the Union such a system must tell people that it is "
-    "at work (Article 50). Do not use this app to decide anything about anyone, and do not point it at people who did "
-    "not agree.",
+    "at work (Article 50). Do not use this app to decide anything about anyone, and do not point it at people who "
+    "did not agree.",
     "about.privacy.title": "What happens to your photos",
-    "about.privacy": "They are computed on the machine this app runs on and sent nowhere else. An uploaded file lies in "
-    "a temporary folder and is deleted within two minutes; camera frames are never written to disk. Results live in "
-    "memory until you close the page, at most half an hour. There is no log of images, no statistics, no telemetry; "
-    "so there is nothing to delete.",
+    "about.privacy": "They are computed on the machine this app runs on and sent nowhere else. An uploaded file "
+    "lies in a temporary folder and is deleted within two minutes; camera frames are never written to disk. Results "
+    "live in memory until you close the page, at most half an hour. There is no log of images, no statistics, no "
+    "telemetry; so there is nothing to delete.",
     "about.data.title": "What the networks learned from",
-    "about.data": "FER2013: 35,887 gray faces of 48 x 48 pixels from an image search, labelled with seven expressions. "
-    "People themselves agree with its labels in about two of three cases; disgust is rare; and some pictures occur "
-    "more than once. The images may be used for research and are not part of this app.",
+    "about.data": "FER2013: 35,887 gray faces of 48 x 48 pixels from an image search, labelled with seven "
+    "expressions. People themselves agree with its labels in about two of three cases; disgust is rare; and some "
+    "pictures occur more than once. The images may be used for research and are not part of this app.",
     "about.card.title": "The chosen model",
     "about.card.missing": "This checkpoint has no model card.",
     "about.errors.title": "Where it errs",

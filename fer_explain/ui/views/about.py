@@ -9,7 +9,6 @@ from html import escape
 from importlib import metadata
 from typing import Any, Final
 
-from fer_explain.benchmark.metrics import headline, read_splits
 from fer_explain.emotions import COLORS
 from fer_explain.errors import FerError
 from fer_explain.ui.texts import Texts
@@ -36,6 +35,8 @@ def card_text(readme: str) -> str:
 
 def errors_by_class(metrics: Mapping[str, Any], texts: Texts) -> str:
     """A row per class: how many of its faces were found, how often its name was right, and of how many."""
+    from fer_explain.benchmark.metrics import headline, read_splits  # imports scikit-learn
+
     number = headline(metrics)
     try:
         splits = read_splits(metrics)

@@ -19,8 +19,9 @@ def gate_summary(gate: ChannelGate | SpatialGate | None, texts: Texts) -> str:
     if isinstance(gate, SpatialGate):
         return f'<p class="fer-gate">{kind}: {escape(texts("gates.places"))}</p>'
     strongest, weakest = extremes(gate)
+    size = f"{len(gate.weights)} {escape(texts('gates.channels'))}"
     return (
-        f'<dl class="fer-readout"><div><dt>{kind}</dt><dd>{len(gate.weights)} {escape(texts("gates.channels"))}</dd></div>'
+        f'<dl class="fer-readout"><div><dt>{kind}</dt><dd>{size}</dd></div>'
         f"{_channels(texts('gates.strongest'), strongest, gate)}{_channels(texts('gates.weakest'), weakest, gate)}</dl>"
     )
 

@@ -18,7 +18,7 @@ SMALL = 0.45  # of the photo's longer side: a smaller face is shown alone at fir
 
 
 def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str:
-    """The photo, the map over it as a layer of its own (the page sets its opacity), the crop's outline and the scale."""
+    """The photo, the map over it as a layer whose opacity the page sets, the crop's outline, and the scale."""
     heatmap = analysis.heatmap
     if heatmap is None:
         return ""
@@ -45,8 +45,7 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
 def heat_picture(analysis: FaceAnalysis, shape: tuple[int, int]) -> dict[str, Any] | None:
     """The map over a photo of that height and width: its ``uri``, and its ``box`` (left, top, width, height) in
     fractions of the photo; None without a map."""
-    heatmap = analysis.heatmap
-    layer = heatmap and _layer(heatmap, analysis, analysis.face, shape)
+    layer = _layer(analysis.heatmap, analysis, analysis.face, shape) if analysis.heatmap else None
     if layer is None:
         return None
     (height, width), (rows, columns) = shape, layer.pixels.shape[:2]

@@ -43,6 +43,11 @@ def show(photo: Pixels, longest: int = LONGEST) -> Shown:
     return Shown(_uri(reduced, "JPEG", quality=88), *size, scale)
 
 
+def photo_uri(pixels: Pixels) -> str:
+    """A photographic picture (H, W, 3) as an address that holds it."""
+    return _uri(Image.fromarray(pixels), "JPEG", quality=92)
+
+
 def picture_uri(pixels: Pixels) -> str:
     """A picture (H, W, 3 or 4) as a lossless address that holds it: nothing is written to disk for the page."""
     return _uri(Image.fromarray(pixels), "PNG", compress_level=1)

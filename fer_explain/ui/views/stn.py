@@ -7,7 +7,7 @@ from html import escape
 from fer_explain.figures.stn import Reading, reading, sampled_window
 from fer_explain.types import FaceAnalysis
 from fer_explain.ui.texts import Texts
-from fer_explain.ui.views.photo import picture_uri
+from fer_explain.ui.views.photo import photo_uri, picture_uri
 
 
 def stn(analysis: FaceAnalysis, texts: Texts) -> str:
@@ -18,7 +18,7 @@ def stn(analysis: FaceAnalysis, texts: Texts) -> str:
     size = warp.aligned.shape[0]
     return (
         '<div class="fer-stn">'
-        f"{_picture(picture_uri(sampled_window(analysis.face, warp)), texts('stn.before'))}"
+        f"{_picture(photo_uri(sampled_window(analysis.face, warp)), texts('stn.before'))}"
         '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4v15m-6-6 6 6 6-6"/></svg>'
         f"{_picture(picture_uri(warp.aligned), texts('stn.after'))}"
         f"</div>{_readout(reading(warp, size), size, texts)}"

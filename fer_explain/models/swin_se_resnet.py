@@ -1,0 +1,105 @@
+"""Swin-SE-ResNet: a transformer's global and a ResNet's local features, joined (section 4.3, figure 7).
+
+::
+
+    x (N, 3, S, S) -> Swin-Tiny -> SE -> split convolution -> mean -> 768 --+
+                   `-> ResNet-50 -------------------------> mean -> 2048 -+-> linear(2816 -> K) -> (N, K)
+
+Split convolution (section 4.2.4): the channels in n = 4 groups, a 3x3 convolution of its own for each, concatenated;
+that is one grouped convolution. Shapes at 224: 768x7x7 and 2048x7x7. Parameters with seven classes: 52.4 M, 3.9 M
+compact (the paper gives no number).
+
+Decisions where the paper is silent:
+
+* the mean pooling has k = the side of the map, so that it ends in a vector, as the paper's sum of the parts demands.
+  The mean of joined maps is the join of their means, so the maps are joined first, in ``features``: there Grad-CAM sees
+  both branches at once.
+* no activation or normalisation around the split convolution, which keeps the width at 768.
+* ``gate_init``: the SE gate starts at 0.95, since Swin comes pretrained; "plain" is the usual start at about 0.5.
+* the compact variant joins the two compact baselines at 48 px, the ResNet with width 20: 256x3x3 and 160x3x3.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fer_explain.models.baselines import branch, compact_resnet, compact_swin, resnet50, swin_tiny
+from fer_explain.models.emonext import GRAY_48
+from fer_explain.models.layers.gates import GateInit, make_gate
+from fer_explain.models.registry import Build, Pretrained, register
+
+
+class SwinSEResNet(nn.Module):
+    """Two branches on the same input; see the module's docstring.
+
+    Args:
+        swin: a timm Swin without classifier; last map (N, h, w, C).
+        resnet: a timm ResNet without classifier whose last map has the same places.
+        groups: n of the split convolution.
+        gate_init: how the SE gate starts.
+
+    Hook points: ``se.gate``, ``split`` (the Swin branch's map), ``features`` (both maps, (N, C + C', h, w)).
+    """
+
+    def __init__(
+        self,
+        swin: nn.Module,
+        resnet: nn.Module,
+        num_classes: int,
+        *,
+        groups: int = 4,
+        gate_init: GateInit = "identity",
+    ) -> None:
+        super().__init__()
+        width, other = int(swin.num_features), int(resnet.num_features)  # type: ignore[arg-type]
+        self.swin, self.resnet = swin, resnet
+        self.se = make_gate("se", width, init=gate_init)
+        self.split = nn.Conv2d(width, width, kernel_size=3, padding=1, groups=groups)
+        self.features = nn.Identity()
+        self.fc = nn.Linear(width + other, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, K) of images (N, 3, S, S)."""
+        swin: Any = self.swin
+        resnet: Any = self.resnet
+        wide = self.split(self.se(swin.forward_features(x).permute(0, 3, 1, 2)))
+        maps = self.features(torch.cat([wide, resnet.forward_features(x)], dim=1))
+        logits: Tensor = self.fc(maps.mean((2, 3)))
+        return logits
+
+
+def _build(
+    swin: Build,
+    resnet: Build,
+    num_classes: int,
+    pretrained: Pretrained,
+    *,
+    groups: int = 4,
+    gate_init: GateInit = "identity",
+) -> SwinSEResNet:
+    branches = branch(swin, pretrained), branch(resnet, pretrained)
+    return SwinSEResNet(*branches, num_classes, groups=groups, gate_init=gate_init)
+
+
+register(
+    "swin_se_resnet",
+    partial(_build, swin_tiny, resnet50),
+    cam_layer="features",
+    summary="Swin-Tiny with SE and split convolution beside ResNet-50",
+    paper="Swin-SE-ResNet (Truong, Hoang and Nguyen)",
+    recipe="swin_se_resnet",
+)
+register(
+    "swin_se_resnet_compact",
+    partial(_build, compact_swin, partial(compact_resnet, width=20)),
+    cam_layer="features",
+    summary="small Swin with SE and split convolution beside a small ResNet",
+    input_spec=GRAY_48,
+    paper="Swin-SE-ResNet (Truong, Hoang and Nguyen)",
+    recipe="compact",
+    compact=True,
+)

@@ -1,0 +1,114 @@
+"""VGG19 (Simonyan and Zisserman 2015) as Abdulkadir et al. 2025 fine-tune it, and a small one for 48 px.
+
+::
+
+    x (N, 3, S, S) -> [convolutions 3x3, max pool] x 5 -> dense -> dense -> linear -> (N, K)
+
+Shapes of ``vgg19`` at 224: 64x112x112, 128x56x56, 256x28x28, 512x14x14, 512x7x7 after the pools, then 4096, 4096.
+``vgg_compact`` at 48: 32x24x24, 64x12x12, 128x6x6, 192x3x3, 192x3x3, mean, 256. Parameters with seven classes: 139.6 M
+and 3.2 M compact.
+
+Decisions where the paper is silent:
+
+* which layers are frozen ("transfer learning with constrained layers"): ``frozen_blocks`` = 0 to 5 convolution blocks,
+  0 by default, as freezing makes sense with ``pretrained`` weights only.
+* the input is 224 px and the dense layers keep VGG's width of 4096.
+* Grad-CAM reads the last convolution's map in front of the last pool, 14x14 places instead of 7x7.
+* the compact variant has VGG19's 2-2-4-4-4 convolutions with BN, since it starts from scratch; the last block has no
+  pool, and a mean over places replaces the first dense layer's 7x7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor, nn
+
+from fer_explain.errors import FerError
+from fer_explain.models.backbone import timm_backbone
+from fer_explain.models.emonext import GRAY_48
+from fer_explain.models.registry import Pretrained, register
+
+_CONVOLUTIONS = (2, 2, 4, 4, 4)
+_WIDTHS = (32, 64, 128, 192, 192)
+
+
+class CompactVgg(nn.Module):
+    """VGG19's plan with BN and narrow blocks; see the module's docstring.
+
+    Hook points: ``blocks.i`` (after the pool), ``features`` (the last map, (N, 192, S/16, S/16)).
+    """
+
+    def __init__(self, num_classes: int, dropout: float = 0.5) -> None:
+        super().__init__()
+        inner = (3, *_WIDTHS)
+        last = len(_WIDTHS) - 1
+        self.blocks = nn.Sequential(
+            *(
+                nn.Sequential(*_block(inner[i], width, _CONVOLUTIONS[i], pool=i < last))
+                for i, width in enumerate(_WIDTHS)
+            )
+        )
+        self.features = nn.Identity()
+        self.head = nn.Sequential(
+            nn.Linear(_WIDTHS[-1], 256), nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(256, num_classes)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, K) of images (N, 3, S, S)."""
+        logits: Tensor = self.head(self.features(self.blocks(x)).mean((2, 3)))
+        return logits
+
+
+def _block(inputs: int, outputs: int, convolutions: int, *, pool: bool) -> Iterator[nn.Module]:
+    for index in range(convolutions):
+        yield nn.Conv2d(inputs if index == 0 else outputs, outputs, kernel_size=3, padding=1, bias=False)
+        yield nn.BatchNorm2d(outputs)
+        yield nn.ReLU(inplace=True)
+    if pool:
+        yield nn.MaxPool2d(2)
+
+
+def freeze_blocks(features: nn.Sequential, count: int) -> None:
+    """Takes the first ``count`` convolution blocks, each up to its max pool, out of training.
+
+    Raises:
+        FerError: there are not so many blocks.
+    """
+    ends = [index + 1 for index, module in enumerate(features) if isinstance(module, nn.MaxPool2d)]
+    if not 0 <= count <= len(ends):
+        raise FerError(f"frozen_blocks must lie in 0..{len(ends)}, got {count}.")
+    features[: [0, *ends][count]].requires_grad_(False)
+
+
+def _full(num_classes: int, pretrained: Pretrained, frozen_blocks: int = 0, **args: Any) -> nn.Module:
+    model = timm_backbone("vgg19", num_classes, pretrained, **args)
+    freeze_blocks(model.features, frozen_blocks)  # type: ignore[arg-type]
+    return model
+
+
+def _compact(num_classes: int, pretrained: Pretrained, dropout: float = 0.5) -> CompactVgg:
+    if pretrained:
+        raise FerError("'vgg_compact' has no pretrained weights; train it from scratch.")
+    return CompactVgg(num_classes, dropout)
+
+
+register(
+    "vgg19",
+    _full,
+    cam_layer="features.35",
+    summary="VGG19, with frozen early blocks as an option",
+    paper="VGG19 in Abdulkadir et al. 2025",
+    recipe="vgg19",
+)
+register(
+    "vgg_compact",
+    _compact,
+    cam_layer="features",
+    summary="small VGG19 with BN",
+    input_spec=GRAY_48,
+    paper="VGG19 in Abdulkadir et al. 2025",
+    recipe="compact",
+    compact=True,
+)

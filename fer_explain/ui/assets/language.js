@@ -1,0 +1,27 @@
+// Gradio's own part of the page starts only in languages it was translated to, and shows English texts to everybody
+// else, ours among them. For the other languages that we speak, this puts our texts in the place of the English ones.
+(() => {
+  const language = navigator.language.split('-')[0];
+  const { spoken, texts } = JSON.parse(document.getElementById('fer-texts').textContent);
+  if (spoken.includes(language)) document.documentElement.lang = navigator.language;
+  const words = texts[language];
+  if (!words) return;
+
+  const ATTRIBUTES = ['aria-label', 'title', 'placeholder'];
+  const translate = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const word = words[node.data.trim()];
+      if (word) node.data = word;
+    } else if (node.nodeType === Node.ELEMENT_NODE) {
+      for (const name of ATTRIBUTES) {
+        const word = words[node.getAttribute(name)];
+        if (word) node.setAttribute(name, word);
+      }
+      node.childNodes.forEach(translate);
+    }
+  };
+  new MutationObserver((changes) => changes.forEach((change) => {
+    translate(change.target);
+    change.addedNodes.forEach(translate);
+  })).observe(document.documentElement, { childList: true, subtree: true, characterData: true, attributeFilter: ATTRIBUTES });
+})();

@@ -1,0 +1,46 @@
+"""The components of the Analyse tab, as its layout hands them to its callbacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPanel:
+    """Where the photo comes in and a face of it is chosen."""
+
+    status: gr.HTML
+    picker: gr.HTML
+    faces: gr.Radio
+    whole: gr.Button
+    drop: gr.Image
+    examples: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPanel:
+    """What is known about the chosen face, and the questions one can ask about it."""
+
+    empty: gr.Column
+    preview: gr.HTML
+    results: gr.Column
+    verdict: gr.HTML
+    order: gr.Radio
+    bars: gr.Plot
+    heat: gr.HTML
+    target: gr.Radio
+    method: gr.Dropdown
+    stn: gr.HTML
+    layer: gr.Dropdown
+    summary: gr.HTML
+    channels: gr.Plot
+    overview: gr.Plot
+    overview_box: gr.Column
+
+
+def components(panel: PhotoPanel | ResultPanel) -> list[Any]:
+    """All components of a panel."""
+    return [getattr(panel, entry.name) for entry in fields(panel)]
