@@ -62,6 +62,8 @@ class EmoNeXt(nn.Module):
     (the last map, (N, C, S/32, S/32); compact: S/16), ``attention.weights``.
     """
 
+    backbone: Any  # timm's ConvNeXt has no type of its own
+
     def __init__(
         self,
         backbone: nn.Module,
@@ -77,7 +79,7 @@ class EmoNeXt(nn.Module):
         if se_placement not in ("stage", "downsample", "none"):
             raise ValueError(f"se_placement must be stage, downsample or none, got {se_placement!r}")
         self.stn = SpatialTransformer(3, input_size) if stn else nn.Identity()
-        self.backbone: Any = backbone
+        self.backbone = backbone
         widths = [int(info["num_chs"]) for info in self.backbone.feature_info]
         self.gates = nn.ModuleList(
             make_gate("se", width, init=gate_init) if se_placement == "stage" else nn.Identity() for width in widths
