@@ -4,7 +4,7 @@
 
     python -m benchmarks.speed                                  # the default checkpoint, 30 repeats
     python -m benchmarks.speed --model emonext_atto --repeats 100
-    python -m benchmarks.speed --app                            # also starts app.py and waits for its page
+    python -m benchmarks.speed --app                            # also the rows of the running app
 
 A *bare* pass is what a person without this project would write: ``model(x)``, then ``logits[0, c].backward()`` for the
 predicted class c, the input asking for its gradient and the weights as they are loaded, which asks for theirs too. The
@@ -14,6 +14,7 @@ second row freezes the weights first, the leanest bare pass there is.
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import socket
 import subprocess
@@ -21,8 +22,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,6 +39,7 @@ from fer_explain.explain.registry import explain
 from fer_explain.models import Architecture, architecture, create_model
 
 ROOT = Path(__file__).resolve().parents[1]
+PHOTO = ROOT / "fer_explain" / "ui" / "examples" / "astronaut.jpg"
 Run = Callable[[], object]
 
 
@@ -149,23 +153,57 @@ def training_row(name: str) -> Row:
     return Row(f"training loop, {name}, of a bare PyTorch loop", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9)
 
 
-def page_row(command: Sequence[str] = (sys.executable, "app.py"), patience: float = 60) -> Row:
-    """Seconds from starting the app to a page that answers."""
+def app_rows(analyzer: Analyzer, repeats: int) -> list[Row]:
+    """Starts app.py, asks it over HTTP about one photo, and takes the live view's frames all the way."""
+    from gradio_client import Client, handle_file
+
+    checkpoint = analyzer.checkpoint()
+    spec = checkpoint.config.input
+    x = torch.randn(1, spec.channels, spec.size, spec.size)
+    with running_app() as (url, seconds):
+        client = Client(url, verbose=False)
+        photo = handle_file(str(PHOTO))
+        row = request_row(
+            lambda: client.predict(photo, "", "gradcam", "", api_name="/analyze"),
+            lambda: analyzer.detect(PHOTO),
+            checkpoint.model,
+            x,
+            repeats,
+        )
+    start = Row("app.py to a usable page", f"{seconds:.1f} s", "< 10 s", seconds < 10)
+    live = [live_row(partial(_see, analyzer, overlay), overlay, repeats) for overlay in (False, True)]
+    return [start, row, *live]
+
+
+def _see(analyzer: Analyzer, overlay: bool) -> object:
+    """One camera frame of 400 x 400 pixels through the live view, as its server function takes it."""
+    from fer_explain.ui.stream import PREFIX, Frame, see
+    from fer_explain.ui.texts import Texts
+    from fer_explain.ui.tracking import Tracks
+
+    image = PREFIX + base64.b64encode(PHOTO.read_bytes()).decode()
+    return see(analyzer, Frame(image, None, overlay, Tracks(), 0.0), Texts())
+
+
+@contextmanager
+def running_app(
+    command: Sequence[str] = (sys.executable, "app.py"), patience: float = 60
+) -> Iterator[tuple[str, float]]:
+    """The app in a process of its own: its address, and the seconds until its page answered."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
+    url, environment = f"http://127.0.0.1:{port}/", {**os.environ, "GRADIO_SERVER_PORT": str(port)}
     start = time.perf_counter()
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as app:
         try:
-            while not _answers(f"http://127.0.0.1:{port}/") and time.perf_counter() - start < patience:
+            while not _answers(url) and time.perf_counter() - start < patience:
                 time.sleep(0.05)
-            seconds = time.perf_counter() - start
+            yield url, time.perf_counter() - start
         finally:
             app.terminate()
-    return Row("app.py to a usable page", f"{seconds:.1f} s", "< 10 s", seconds < 10)
 
 
 def ratio_row(what: str, ours: float, base: float, budget: float) -> Row:
@@ -205,7 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=30, help="runs of each side (default 30)")
     parser.add_argument("--requests", type=int, default=0, help="also measure memory over so many requests")
     parser.add_argument("--training", metavar="MODEL", help="also measure the training loop with this architecture")
-    parser.add_argument("--app", action="store_true", help="also start app.py and wait for its page")
+    parser.add_argument(
+        "--app", action="store_true", help="also start app.py, ask it over HTTP, and feed the live view"
+    )
     options: Any = parser.parse_args(arguments)
     analyzer = Analyzer()
     rows = one_pass_rows(*_network(options.model, analyzer), options.repeats)
@@ -214,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.training:
         rows.append(training_row(options.training))
     if options.app:
-        rows.append(page_row())
+        rows += app_rows(analyzer, options.repeats)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {options.repeats} repeats\n")
     print(as_markdown(rows))
 
