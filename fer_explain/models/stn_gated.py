@@ -6,7 +6,7 @@
 
 The stages are those of timm's ``feature_info``; each stage's last module is replaced by "itself, then a gate", so any
 convolutional backbone works as timm wrote it, pretrained weights included. ``stn_se_efficientnet_lite0`` is the
-default of the app: 3.4 M parameters, and at 96 px a CPU fine-tunes it within the hour.
+default of the app: 3.5 M parameters, small enough to be fine-tuned on a CPU at 96 px.
 
 Decisions: gates start near one (``gate_init="identity"``), since the backbone usually comes trained. Grad-CAM reads
 the last stage's gated output, where SE and CAM speak of the same channels.
