@@ -43,6 +43,9 @@ class TrainConfig:
     translate: float = _option(0.08, "largest shift, as a share of the side", low=0)
     light: float = _option(0.2, "largest change of brightness and of contrast, as a share", low=0)
     erase: float = _option(0.25, "probability that a rectangle is erased", low=0)
+    unfold_norm: bool = _option(
+        False, "refit batch norms to the data before training, for weights that have them folded"
+    )
     precision: str = _option("no", "mixed precision", ("no", "bf16", "fp16"))
     compile: bool = _option(False, "use torch.compile")
     patience: int = _option(0, "stop after so many epochs without a better validation accuracy; 0 = never", low=0)

@@ -32,6 +32,7 @@ from torch import nn
 from fer_explain.benchmark.metrics import headline
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
+from fer_explain.faces.preprocess import to_batch
 from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
 from fer_explain.hub.files import write_atomically
 from fer_explain.hub.folder import CONFIG, HISTORY
@@ -43,7 +44,9 @@ from training.engine import Engine
 from training.evaluate import evaluate_checkpoint
 from training.manners import command
 from training.state import FILE, RunState
+from training.unfold import unfold_batch_norm
 
+UNFOLD_ON = 512  # faces that batch norms are refitted to
 _LIBRARIES = ("torch", "timm", "accelerate", "numpy")
 
 
@@ -76,6 +79,11 @@ def train(
         raise FerError(f"--output {output} already holds a checkpoint; choose another folder, or --resume.")
     torch.manual_seed(config.seed)
     model = create_model(name, pretrained=False if state.epoch else pretrained, **config.model_args)
+    if config.unfold_norm and not state.epoch:
+        some = train_set.images[:: max(1, len(train_set) // UNFOLD_ON)][:UNFOLD_ON]
+        unfold_batch_norm(
+            model, to_batch(some, entry.input, torch.device("cpu")).expand(-1, entry.input.channels, -1, -1)
+        )
     accelerator = Accelerator(mixed_precision=config.precision)
     provenance = {
         "recipe": recipe,

@@ -30,6 +30,10 @@ from fer_explain.types import InputSpec
 
 LITE0_96 = InputSpec(96, 3, (127 / 255,) * 3, (128 / 255,) * 3, "bicubic")
 
+# The converted weights expect blue, green, red in 0..255 minus these means; a gray face has three equal channels, so
+# the means in that order are all it takes.
+VGGFACE2_112 = InputSpec(112, 3, (103.939 / 255, 116.779 / 255, 123.68 / 255), (1 / 255,) * 3)
+
 
 class Gated(nn.Sequential):
     """A stage's last module (``body``), then the stage's ``gate`` layer."""
@@ -112,5 +116,16 @@ register(
     input_spec=LITE0_96,
     paper="EmoNeXt's idea on EfficientNet-Lite 2020",
     recipe="finetune",
+    compact=True,
+)
+
+register(
+    "stn_se_mobilenetv1_vggface2",
+    partial(_build, "mobilenetv1_100", gate="se", input_size=VGGFACE2_112.size, pad_type="same", act_layer="relu6"),
+    cam_layer="backbone.blocks.4",
+    summary="STN + MobileNetV1 with SE after each stage, made for weights from face recognition",
+    input_spec=VGGFACE2_112,
+    paper="EmoNeXt's idea on MobileNet 2017",
+    recipe="finetune_faces",
     compact=True,
 )
