@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,12 +81,25 @@ class Analyzer:
     def checkpoint(self, name: str | None = None) -> Checkpoint:
         """A loaded checkpoint with its configuration and metrics; None means the default one.
 
-        Run its network through the methods below only: they hold the lock.
+        Run its network through the methods below or :meth:`borrow` only: they hold the lock.
 
         Raises:
             FerError: there is no such checkpoint, or it is broken.
         """
         return self._resident(name).checkpoint
+
+    @contextmanager
+    def borrow(self, model: str | None = None) -> Iterator[tuple[Checkpoint, Architecture]]:
+        """A checkpoint and its architecture; while the block lasts, its network is the caller's alone.
+
+        Others who ask for the same network wait, so long work gives it back between its steps.
+
+        Raises:
+            FerError: there is no such checkpoint, or it is broken.
+        """
+        resident = self._resident(model)
+        with resident.lock:
+            yield resident.checkpoint, resident.architecture
 
     def detect(self, image: Source, *, fast: bool = False) -> Detection:
         """The upright photo and the faces in it; ``fast`` looks for large faces only, once: for the live view.
@@ -126,14 +139,13 @@ class Analyzer:
         from fer_explain.explain.registry import explain
         from fer_explain.explain.results import per_face
 
-        resident = self._resident(model)
-        network, config = resident.checkpoint.model, resident.checkpoint.config
+        config = self.checkpoint(model).config
         index = None if target is None else _class_index(target, config.label_names)
         if not faces:
             return []
         x = _batch(faces, config.input).to(self.device)
-        with resident.lock:
-            told = explain(network, resident.architecture, x, index, method, **parameters)
+        with self.borrow(model) as (checkpoint, architecture):
+            told = explain(checkpoint.model, architecture, x, index, method, **parameters)
         return per_face(told, faces, spec=config.input, labels=config.label_names, temperature=config.temperature)
 
     def analyze(

@@ -40,7 +40,7 @@ def _refit(norm: nn.Module, inputs: tuple[Tensor]) -> None:
     assert norm.running_var is not None
     variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3))
     slope = norm.weight / (norm.running_var + norm.eps).sqrt()
-    norm.bias += (mean - norm.running_mean) * slope
+    norm.bias.add_((mean - norm.running_mean) * slope)
     norm.weight.copy_(slope * (variance + norm.eps).sqrt())
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -16,7 +16,8 @@ from fer_explain.types import ChannelGate, Detection
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.examples import EXAMPLES, strip
 from fer_explain.ui.panels import PhotoPanel, ResultPanel
-from fer_explain.ui.session import Session
+from fer_explain.ui.sections import Section, Updates
+from fer_explain.ui.session import PREDICTED, Question, Session
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.gates import gate_summary
 from fer_explain.ui.views.heat import heat
@@ -26,33 +27,25 @@ from fer_explain.ui.views.status import faces_found, status
 from fer_explain.ui.views.stn import stn
 from fer_explain.ui.views.verdict import verdict
 
-PREDICTED: Final = "predicted"  # as a target: the class the network predicts
-Updates = dict[Any, Any]  # component -> new value
-
 _log = logging.getLogger(__name__)
-
-
-class Question(NamedTuple):
-    """What a visitor wants to know about the chosen face."""
-
-    model: str | None
-    method: str
-    target: str
-
-    @property
-    def label(self) -> str | None:
-        """The class to explain; None means the predicted one."""
-        return None if self.target == PREDICTED else self.target
 
 
 class Analysis:
     """The callbacks. Those that compute yield updates as they are ready: faces first, then everything about one."""
 
-    def __init__(self, analyzer: Analyzer, session: gr.State, photo: PhotoPanel, result: ResultPanel) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        session: gr.State,
+        photo: PhotoPanel,
+        result: ResultPanel,
+        sections: Sequence[Section],
+    ) -> None:
         self._analyzer = analyzer
         self._session = session
         self._photo = photo
         self._result = result
+        self._sections = sections
 
     def look(
         self, session: Session, model: str, method: str, target: str, path: str | None, request: gr.Request
@@ -120,7 +113,7 @@ class Analysis:
                 yield self._show_faces(moved, texts)
             if moved.face is not None:
                 [analysis] = self._analyzer.explain([moved.face], question.model, question.method, question.label)
-                yield self._show_analysis(moved.explained(analysis), question, texts)
+                yield self._show_analysis(moved.explained(analysis, question), texts)
             else:
                 yield {self._session: moved}  # a generator that yields nothing would empty every output
         except FerError as error:
@@ -147,11 +140,12 @@ class Analysis:
             updates |= {self._result.results: gr.Column(visible=False), self._result.empty: gr.Column(visible=True)}
         return updates
 
-    def _show_analysis(self, session: Session, question: Question, texts: Texts) -> Updates:
+    def _show_analysis(self, session: Session, texts: Texts) -> Updates:
         from fer_explain.explain.registry import method  # imports torch
 
-        analysis, shown = session.analysis, session.shown
+        analysis, shown, question = session.analysis, session.shown, session.question
         assert analysis is not None, "the session was explained"
+        assert question is not None, "the session was explained"
         assert shown is not None, "the session has a photo"
         checkpoint = self._analyzer.checkpoint(question.model)
         result = self._result
@@ -167,6 +161,14 @@ class Analysis:
             result.stn: stn(analysis, texts),
             **self._show_gates(session, texts),
         }
+
+    def show_sections(self, session: Session, request: gr.Request) -> Updates:
+        """The parts of the tab that follow the chosen face, once it is explained."""
+        texts, updates = texts_for(request), Updates()
+        if session.analysis is not None:
+            for section in self._sections:
+                updates |= section.show(session, texts)
+        return updates or {self._session: session}
 
     def _show_gates(self, session: Session, texts: Texts) -> Updates:
         result, analysis = self._result, session.analysis

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from fer_explain.errors import FerError
 from fer_explain.types import ChannelGate, Detection, Face, FaceAnalysis, SpatialGate
 from fer_explain.ui.views.photo import Shown, show
 
 Gate = ChannelGate | SpatialGate
+PREDICTED: Final = "predicted"  # as a target: the class the network predicts
+
+
+class Question(NamedTuple):
+    """What a visitor wants to know about the chosen face."""
+
+    model: str | None
+    method: str
+    target: str
+
+    @property
+    def label(self) -> str | None:
+        """The class to explain; None means the predicted one."""
+        return None if self.target == PREDICTED else self.target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +35,7 @@ class Session:
         shown: the photo as the page shows it.
         chosen: index of the chosen face.
         analysis: of the chosen face; None until it is ready.
+        question: what the analysis answers; None until it is ready.
         layer: the gate that is looked at; None means the last one.
         ranked: whether the most probable class comes first.
     """
@@ -28,6 +44,7 @@ class Session:
     shown: Shown | None = None
     chosen: int = 0
     analysis: FaceAnalysis | None = None
+    question: Question | None = None
     layer: str | None = None
     ranked: bool = True
 
@@ -55,7 +72,7 @@ class Session:
 
     def found(self, detection: Detection) -> Session:
         """A new photo: its largest face is chosen and nothing is known about it yet."""
-        return replace(self, detection=detection, shown=show(detection.photo), chosen=0, analysis=None)
+        return replace(self, detection=detection, shown=show(detection.photo), chosen=0, analysis=None, question=None)
 
     def choose(self, index: int) -> Session:
         """Another face of the photo.
@@ -65,11 +82,11 @@ class Session:
         """
         if not 0 <= index < len(self.faces):
             raise FerError(f"There is no face {index + 1} in this photo; it has {len(self.faces)}.")
-        return replace(self, chosen=index, analysis=None)
+        return replace(self, chosen=index, analysis=None, question=None)
 
-    def explained(self, analysis: FaceAnalysis) -> Session:
-        """The chosen face's analysis is ready."""
-        return replace(self, analysis=analysis)
+    def explained(self, analysis: FaceAnalysis, question: Question) -> Session:
+        """The chosen face's analysis is ready, as the answer to a question."""
+        return replace(self, analysis=analysis, question=question)
 
     def look_at(self, layer: str) -> Session:
         """Another gate is looked at."""

@@ -6,7 +6,7 @@ import pytest
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.types import Box, ChannelGate, Detection, Face, FaceAnalysis, Prediction, SpatialGate
-from fer_explain.ui.session import Session
+from fer_explain.ui.session import Question, Session
 
 
 def face(x: float) -> Face:
@@ -19,6 +19,7 @@ def analysis(*gates: ChannelGate, spatial: tuple[SpatialGate, ...] = ()) -> Face
     return FaceAnalysis(face(30), Prediction(shares, shares, LABELS), None, list(gates), list(spatial))
 
 
+QUESTION = Question("emonext_atto", "gradcam", "predicted")
 PHOTO = Detection(np.zeros((80, 160, 3), np.uint8), [face(40), face(120)], "mtcnn")
 GATES = [ChannelGate(f"gates.{i}", "se", np.ones(8, np.float32)) for i in range(3)]
 
@@ -29,7 +30,7 @@ def test_before_the_first_photo_there_is_nothing() -> None:
 
 
 def test_a_new_photo_forgets_the_last_ones_face_and_analysis() -> None:
-    session = Session().found(PHOTO).choose(1).explained(analysis(*GATES))
+    session = Session().found(PHOTO).choose(1).explained(analysis(*GATES), QUESTION)
     assert session.face is PHOTO.faces[1]
     again = session.found(PHOTO)
     assert again.face is PHOTO.faces[0]
@@ -38,7 +39,7 @@ def test_a_new_photo_forgets_the_last_ones_face_and_analysis() -> None:
 
 
 def test_another_face_drops_the_analysis_and_keeps_how_one_looks() -> None:
-    session = Session().found(PHOTO).ordered(False).look_at("gates.0").explained(analysis(*GATES)).choose(1)
+    session = Session().found(PHOTO).ordered(False).look_at("gates.0").explained(analysis(*GATES), QUESTION).choose(1)
     assert session.analysis is None
     assert (session.ranked, session.layer) == (False, "gates.0")
 
@@ -51,7 +52,7 @@ def test_a_face_that_is_not_there_is_refused(index: int) -> None:
 
 def test_the_gate_that_is_looked_at() -> None:
     cbam = SpatialGate("block.spatial", "cbam", np.ones((3, 3), np.float32), "warped")
-    session = Session().found(PHOTO).explained(analysis(*GATES, spatial=(cbam,)))
+    session = Session().found(PHOTO).explained(analysis(*GATES, spatial=(cbam,)), QUESTION)
     assert session.gate is GATES[2], "the last one over channels"
     assert session.look_at("gates.1").gate is GATES[1]
     assert session.look_at("block.spatial").gate is cbam

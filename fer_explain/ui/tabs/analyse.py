@@ -5,18 +5,23 @@ Here are its components and which event calls what; what happens then is in :mod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Final
 
 import gradio as gr
 
 from fer_explain.emotions import LABELS
-from fer_explain.ui.analysis import PREDICTED, Analysis, invitation, methods
+from fer_explain.ui.analysis import Analysis, invitation, methods
 from fer_explain.ui.components import photo_input, plot, script
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.panels import PhotoPanel, ResultPanel, components
-from fer_explain.ui.session import Session
+from fer_explain.ui.sections import Section
+from fer_explain.ui.session import PREDICTED, Session
 
 NAME: Final = "analyse"
+# What follows the chosen face below the three panels, in this order: modules of fer_explain.ui.sections.
+SECTIONS: Final[tuple[ModuleType, ...]] = ()
 KEPT: Final = 1800  # seconds a session's photo stays in memory after its page was closed
 
 
@@ -27,8 +32,8 @@ def build(page: Page) -> None:
         with gr.Column(scale=5, min_width=300, elem_classes=["fer-card", "fer-side"]):
             photo = _photo_panel(page)
         with gr.Column(scale=10, min_width=300):
-            result = _result_panel(page)
-    _wire(page, session, photo, result)
+            result, sections = _result_panel(page, session)
+    _wire(page, session, photo, result, sections)
 
 
 def _photo_panel(page: Page) -> PhotoPanel:
@@ -59,7 +64,7 @@ def _examples(page: Page) -> gr.HTML:
     return gr.HTML(js_on_load=script("examples.js"), elem_id="examples")
 
 
-def _result_panel(page: Page) -> ResultPanel:
+def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Section]]:
     with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty") as empty:
         page.heading("empty")
         preview = gr.HTML(elem_id="preview")
@@ -74,7 +79,9 @@ def _result_panel(page: Page) -> ResultPanel:
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
             gates = _gates(page)
-    return ResultPanel(empty=empty, preview=preview, results=results, stn=stn, **verdict, **heat, **gates)
+        sections = [section.build(page, session) for section in SECTIONS]
+    panel = ResultPanel(empty=empty, preview=preview, results=results, stn=stn, **verdict, **heat, **gates)
+    return panel, sections
 
 
 def _verdict(page: Page) -> dict[str, Any]:
@@ -135,11 +142,11 @@ def _gates(page: Page) -> dict[str, Any]:
     }
 
 
-def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel) -> None:
+def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel, sections: Sequence[Section]) -> None:
     """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``;
     at a dropdown, ``.select``, because its ``.input`` also fires when it is merely left.
     """
-    do = Analysis(page.analyzer, session, photo, result)
+    do = Analysis(page.analyzer, session, photo, result, sections)
     question = [session, page.model, result.method, result.target]
     outputs = [session, *components(photo), *components(result)]
     computing = {
@@ -151,19 +158,27 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel)
         "concurrency_id": "network",
         "api_visibility": "private",
     }
-    photo.drop.upload(do.look, [*question, photo.drop], **computing)
-    photo.examples.pick(do.try_example, question, **computing)
-    photo.whole.click(do.take_whole_image, question, **computing)
-    photo.picker.pick(do.pick, question, **computing)
-    photo.faces.input(do.choose, [*question, photo.faces], **computing)
-    result.target.input(do.ask, question, **computing)
-    result.method.select(do.ask, question, **computing)
-    page.model.select(do.ask, question, **computing)
+    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    answered = [
+        photo.drop.upload(do.look, [*question, photo.drop], **computing),
+        photo.examples.pick(do.try_example, question, **computing),
+        photo.whole.click(do.take_whole_image, question, **computing),
+        photo.picker.pick(do.pick, question, **computing),
+        photo.faces.input(do.choose, [*question, photo.faces], **computing),
+        result.target.input(do.ask, question, **computing),
+        result.method.select(do.ask, question, **computing),
+        page.model.select(do.ask, question, **computing),
+    ]
+    followers = [session, *(component for section in sections for component in section.outputs)]
+    for event in answered if sections else ():
+        shown = event.then(do.show_sections, session, followers, **drawing)
+        for section in sections:
+            if section.follow is not None:
+                shown.then(section.follow, session, section.outputs, api_visibility="private", show_progress="hidden")
 
     def invite(request: gr.Request) -> tuple[str, str, str]:
         return invitation(texts_for(request), usable=bool(page.analyzer.models))
 
-    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     result.order.input(do.reorder, [session, result.order], [session, result.bars], **drawing)
     page.blocks.load(invite, None, [photo.status, photo.examples, result.preview], **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
