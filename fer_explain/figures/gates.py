@@ -1,4 +1,4 @@
-"""Channel gates and spatial gates as figures."""
+"""Channel gates as figures, spatial gates as pictures that lie over a face."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from fer_explain.figures.colormap import VIRIDIS
+from fer_explain.figures.colormap import VIRIDIS, table
 from fer_explain.figures.style import INK, axis, figure
-from fer_explain.types import ChannelGate, Floats, SpatialGate
+from fer_explain.types import ChannelGate, Floats, Pixels
 
 
 class Extremes(NamedTuple):
@@ -102,19 +103,16 @@ def layer_overview(gates: Sequence[ChannelGate], *, weight: str = "weight") -> g
     )
 
 
-def spatial_map(gate: SpatialGate) -> go.Figure:
-    """A gate over places as a map with its scale; row 0 on top."""
-    heat = go.Heatmap(
-        z=gate.values.round(4),
-        colorscale=list(VIRIDIS),
-        zmin=0,
-        zmax=1,
-        colorbar={"thickness": 10, "outlinewidth": 0, "tickvals": [0, 0.5, 1]},
-        hovertemplate="%{z:.3f}<extra></extra>",
-    )
-    return figure(
-        [heat],
-        height=240,
-        xaxis=axis(visible=False, constrain="domain"),
-        yaxis=axis(visible=False, autorange="reversed", scaleanchor="x", constrain="domain"),
-    )
+def spatial_layer(values: Floats, mask: NDArray[np.bool_], low: float, high: float) -> Pixels:
+    """A gate over places in its colours, uint8 RGBA (H, W, 4): opaque where there is a weight, transparent elsewhere.
+
+    Args:
+        values: (H, W) in 0..1.
+        mask: (H, W), the pixels that have a weight.
+        low: the weight with the first colour. Under a U-Net's softmax over 64 channels even the largest weights lie far
+            below 1, so that a scale from 0 to 1 would show nothing.
+        high: the weight with the last colour.
+    """
+    position = np.clip((values - low) / ((high - low) or 1.0), 0, 1)
+    colors = table(VIRIDIS)[np.rint(position * 255).astype(np.intp)]
+    return np.dstack([colors, np.where(mask, 255, 0).astype(np.uint8)])

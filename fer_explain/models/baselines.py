@@ -4,103 +4,147 @@
 
     x (N, 3, S, S) -> timm's network as it is -> (N, K)
 
-Last maps: ``swin_tiny`` 7x7x768 and ``resnet50`` 2048x7x7 at 224; ``swin_compact`` 3x3x256 and ``resnet_compact``
-256x3x3 at 48. Parameters with seven classes: 27.5 M, 23.5 M, 2.7 M, 2.8 M in that order.
+Swin Transformer: Liu et al. 2021, figure 3 and section 3.3 (Swin-T); in the paper that compares with it, Truong, Hoang
+and Nguyen, figure 3. ResNet-50: He et al. 2016, table 1; there, figure 4.
 
-Decisions: the compact Swin has 2x2 patches, widths 32..256, depths 2-2-4-2 and windows of 6, which divide its maps of
-24, 12 and 6 px. The compact ResNet is ResNet-18 at half width without the max pool: its maps are 24, 12, 6 and 3 px.
-Grad-CAM reads a Swin after its last normalisation: all that the logits see goes through it, and its map is
-(N, H, W, C), while ``norm2`` of timm's last block already puts out a row of tokens.
+================== ===== ========== =============
+network            input parameters multiply-adds
+================== ===== ========== =============
+``resnet50``         224     23.5 M        4.09 G
+``swin_tiny``        224     27.5 M        4.49 G
+``resnet_compact``    48      1.6 M        55.1 M
+``swin_compact``      48      1.5 M        40.9 M
+================== ===== ========== =============
+
+Shapes of ``swin_tiny`` (height, width, channels): ``patch_embed`` 56x56x96, ``layers.0`` 56x56x96,
+``layers.1`` 28x28x192, ``layers.2`` 14x14x384, ``layers.3`` 7x7x768, ``norm`` 7x7x768.
+
+Shapes of ``resnet50`` (channels, height, width): ``act1`` 64x112x112, ``maxpool`` 64x56x56, ``layer1`` 256x56x56,
+``layer2`` 512x28x28, ``layer3`` 1024x14x14, ``layer4`` 2048x7x7.
+
+Shapes of ``swin_compact``: ``patch_embed`` 12x12x48, ``layers.0`` 12x12x48, ``layers.1`` 6x6x96, ``layers.2`` 3x3x192,
+``norm`` 3x3x192.
+
+Shapes of ``resnet_compact``: ``act1`` 64x24x24, ``layer1`` 24x24x24, ``layer2`` 48x12x12, ``layer3`` 96x6x6,
+``layer4`` 192x3x3.
+
+Decisions:
+
+* the compact Swin embeds with three overlapping 3x3 convolutions, the first of which keeps every pixel, instead of
+  4x4 patches: trained from scratch, a transformer learns faster so (Xiao et al. 2021, "Early convolutions"). Depths
+  2-4-2, widths 48..192, heads of 24 channels, windows of 6: whole at 6 px, two by two of them, shifted, at 12 px.
+* the compact ResNet is ResNet-18 without the max pool, its stages at 3/8 of their width behind the usual stem.
+* Grad-CAM reads a Swin after its last normalisation: all that the logits see goes through it, and its map is
+  (N, H, W, C). ``norm1``, in front of a block's attention, is known to light up the background; behind ``norm2`` of the
+  last block, the layer most often read, that block's MLP still adds what no map would show.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from torch import nn
 
-from fer_explain.errors import FerError
 from fer_explain.models.backbone import timm_backbone
-from fer_explain.models.emonext import GRAY_48
-from fer_explain.models.registry import Build, Pretrained, register
+from fer_explain.models.inputs import GRAY_48, IMAGENET_224
+from fer_explain.models.registry import Architecture, Build, Pretrained, register
 
 SWIN_TINY = "swin_tiny_patch4_window7_224"
+RESNET50 = "resnet50"
 
 
-def compact_swin(num_classes: int, pretrained: Pretrained = False, **args: Any) -> nn.Module:
-    """A Swin of 2.7 M parameters for 48 px; last map (N, 3, 3, 256)."""
+def compact_swin(
+    num_classes: int, pretrained: Pretrained = False, *, width: int = 48, depths: Sequence[int] = (2, 4, 2), **args: Any
+) -> nn.Module:
+    """A small Swin for 48 px; last map (N, 3, 3, 4 ``width``)."""
     shape: dict[str, Any] = {
         "img_size": GRAY_48.size,
-        "patch_size": 2,
+        "patch_size": 4,
         "window_size": 6,
-        "embed_dim": 32,
-        "depths": (2, 2, 4, 2),
-        "num_heads": (2, 4, 8, 16),
+        "embed_dim": width,
+        "depths": tuple(depths),
+        "num_heads": tuple(width // 24 * 2**stage for stage in range(len(depths))),
         "drop_path_rate": 0.0,
     }
-    return timm_backbone(SWIN_TINY, num_classes, pretrained, **(shape | args))
+    model = timm_backbone(SWIN_TINY, num_classes, pretrained, **(shape | args))
+    model.set_submodule("patch_embed.proj", _overlapping_stem(width))
+    return model
 
 
-def compact_resnet(num_classes: int, pretrained: Pretrained = False, width: int = 32, **args: Any) -> nn.Module:
+def _overlapping_stem(width: int) -> nn.Sequential:
+    """(N, 3, S, S) -> (N, ``width``, S/4, S/4)."""
+    widths = (3, width // 3, 2 * width // 3, width)
+    layers: list[nn.Module] = []
+    for inner, outer, stride in zip(widths, widths[1:], (1, 2, 2), strict=False):
+        layers += [nn.Conv2d(inner, outer, kernel_size=3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outer)]
+        layers += [nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers[:-1])  # the embedding's own normalisation follows
+
+
+def compact_resnet(num_classes: int, pretrained: Pretrained = False, width: int = 24, **args: Any) -> nn.Module:
     """A ResNet-18 of ``width`` (64 is the usual one) for 48 px; last map (N, 8 ``width``, 3, 3)."""
-    channels = tuple(width * 2**stage for stage in range(4))
+    channels = args.pop("channels", tuple(width * 2**stage for stage in range(4)))
     model = timm_backbone("resnet18", num_classes, pretrained, channels=channels, **args)
     model.maxpool = nn.Identity()
     return model
 
 
-def branch(build: Build, pretrained: Pretrained, **args: Any) -> nn.Module:
-    """A network without its classifier, as one of several whose maps are joined; call its ``forward_features``.
-
-    Raises:
-        FerError: ``pretrained`` is a file, which can fit only one of the branches.
-    """
-    if not isinstance(pretrained, bool):
-        raise FerError("This network has several backbones: --pretrained takes no file here, only the Hub's weights.")
-    model: Any = build(num_classes=1, pretrained=pretrained, **args)
-    model.reset_classifier(0)
-    return model  # type: ignore[no-any-return]
-
-
 swin_tiny: Build = partial(timm_backbone, SWIN_TINY)
-resnet50: Build = partial(timm_backbone, "resnet50")
+resnet50: Build = partial(timm_backbone, RESNET50)
 
 register(
-    "swin_tiny",
-    swin_tiny,
-    cam_layer="norm",
-    cam_nhwc=True,
-    summary="plain Swin Transformer, baseline of Swin-SE-ResNet",
-    paper="Swin 2021",
-    recipe="swin_se_resnet",
+    Architecture(
+        "swin_tiny",
+        swin_tiny,
+        IMAGENET_224,
+        cam_layer="norm",
+        cam_nhwc=True,
+        summary="plain Swin Transformer, baseline of Swin-SE-ResNet",
+        title="Swin-Tiny",
+        paper="Swin 2021",
+        recipe="swin_se_resnet",
+    )
 )
 register(
-    "resnet50",
-    resnet50,
-    cam_layer="layer4",
-    summary="plain ResNet-50, baseline of Swin-SE-ResNet",
-    paper="ResNet 2016",
-    recipe="swin_se_resnet",
+    Architecture(
+        "resnet50",
+        resnet50,
+        IMAGENET_224,
+        cam_layer="layer4",
+        summary="plain ResNet-50, baseline of Swin-SE-ResNet",
+        title="ResNet-50",
+        paper="ResNet 2016",
+        recipe="swin_se_resnet",
+    )
 )
 register(
-    "swin_compact",
-    compact_swin,
-    cam_layer="norm",
-    cam_nhwc=True,
-    summary="plain small Swin Transformer",
-    input_spec=GRAY_48,
-    paper="Swin 2021",
-    recipe="compact",
-    compact=True,
+    Architecture(
+        "swin_compact",
+        compact_swin,
+        GRAY_48,
+        cam_layer="norm",
+        cam_nhwc=True,
+        summary="small Swin Transformer with an overlapping stem",
+        title="Compact Swin",
+        paper="Swin 2021",
+        recipe="compact",
+        compact=True,
+        from_scratch=True,
+    )
 )
 register(
-    "resnet_compact",
-    compact_resnet,
-    cam_layer="layer4",
-    summary="plain ResNet-18 at half width",
-    input_spec=GRAY_48,
-    paper="ResNet 2016",
-    recipe="compact",
-    compact=True,
+    Architecture(
+        "resnet_compact",
+        compact_resnet,
+        GRAY_48,
+        cam_layer="layer4",
+        summary="narrow ResNet-18",
+        title="Compact ResNet",
+        paper="ResNet 2016",
+        recipe="compact",
+        compact=True,
+        from_scratch=True,
+    )
 )

@@ -7,8 +7,43 @@
 
 The plain ConvNeXt baseline is the same class without STN, SE and attention, so that an ablation changes one option.
 
-Shapes for ``tiny`` at 224: stem 96x56x56, stages 96x56x56, 192x28x28, 384x14x14, 768x7x7. Parameters with SE in the
-downsample layers and the regulariser: 30.6 / 52.2 / 91.8 / 204.6 / 362.3 M for T / S / B / L / XL.
+Place of the parts: No-SA 2026, section 3.2 and figure 2; STN: its section 3.3 and Jaderberg et al. 2015, equations 1
+and 5; SE after each stage: its section 3.4 and Hu et al. 2018, equations 2 to 4; the regulariser: arXiv:2501.08199,
+section III-D (:mod:`fer_explain.models.layers.attention`); stages: ConvNeXt, Liu et al. 2022, section 3.
+
+======================= ===== ========== =============
+network                 input parameters multiply-adds
+======================= ===== ========== =============
+``emonext_tiny``          224     30.6 M        4.53 G
+``convnext_tiny``         224     27.8 M        4.45 G
+``emonext_tiny_nosa``     224     28.8 M        4.53 G
+``emonext_small``         224     52.2 M        8.76 G
+``convnext_small``        224     49.5 M        8.68 G
+``emonext_small_nosa``    224     50.4 M        8.76 G
+``emonext_base``          224     91.8 M       15.43 G
+``convnext_base``         224     87.6 M       15.35 G
+``emonext_base_nosa``     224     88.6 M       15.43 G
+``emonext_large``         224    204.6 M       34.44 G
+``convnext_large``        224    196.2 M       34.36 G
+``emonext_large_nosa``    224    197.5 M       34.44 G
+``emonext_xlarge``        224    362.3 M       61.00 G
+``convnext_xlarge``       224    348.2 M       60.92 G
+``emonext_xlarge_nosa``   224    349.7 M       61.00 G
+``emonext_atto``           48      3.6 M        45.1 M
+``convnext_atto``          48      3.2 M        42.4 M
+``emonext_atto_nosa``      48      3.3 M        45.1 M
+``emonext_nano``           48      2.3 M        30.3 M
+``convnext_nano``          48      2.1 M        27.6 M
+``emonext_nano_nosa``      48      2.1 M        30.3 M
+======================= ===== ========== =============
+
+With SE in the downsample layers and the regulariser T to XL have the published 30.6 / 52.2 / 91.8 / 204.6 / 362.3 M.
+
+Shapes of ``emonext_tiny``: ``stn`` 3x224x224, ``backbone.stem`` 96x56x56, ``gates.0`` 96x56x56, ``gates.1`` 192x28x28,
+``gates.2`` 384x14x14, ``gates.3`` 768x7x7, ``features`` 768x7x7.
+
+Shapes of ``emonext_atto``: ``stn`` 3x48x48, ``backbone.stem`` 40x24x24, ``gates.0`` 40x12x12, ``gates.1`` 80x6x6,
+``gates.2`` 160x3x3, ``gates.3`` 320x3x3, ``features`` 320x3x3.
 
 Decisions where the sources are silent or differ:
 
@@ -20,8 +55,9 @@ Decisions where the sources are silent or differ:
   parameter count, frozen, since no gradient ever reaches it.
 * compact variants (``atto``, ``nano``) see 48 px, FER2013's own size, through an overlapping stem whose first 3x3
   convolution keeps every pixel; in short trials this learned faster from scratch than 2x2 patches. The stages have 12,
-  6, 3 and 3 px: the last one does not halve again.
-  Neither layer scale nor stochastic depth. ``atto`` has timm's widths; ``nano`` here is narrower (32..256).
+  6, 3 and 3 px: the last one does not halve again. Neither layer scale nor stochastic depth. ``atto`` has timm's
+  widths; ``nano`` here is narrower (32..256) and has batch instead of layer normalisation in its stages, as that learns
+  faster from scratch.
 """
 
 from __future__ import annotations
@@ -33,17 +69,13 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fer_explain.models.backbone import timm_backbone
+from fer_explain.models.inputs import GRAY_48, IMAGENET_224
 from fer_explain.models.layers.attention import AttentionOver, SelfAttentionRegularizer
 from fer_explain.models.layers.gates import GateInit, make_gate
 from fer_explain.models.layers.stn import SpatialTransformer
-from fer_explain.models.registry import Pretrained, register
-from fer_explain.types import InputSpec
+from fer_explain.models.registry import Architecture, Build, Pretrained, register
 
 SEPlacement = Literal["stage", "downsample", "none"]
-
-# Mean and standard deviation of FER2013's 28,709 training images.
-GRAY_48 = InputSpec(48, 3, (0.508,) * 3, (0.255,) * 3)
-IMAGENET_224 = InputSpec(224, 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class EmoNeXt(nn.Module):
@@ -109,7 +141,12 @@ def _full(timm_name: str, num_classes: int, pretrained: Pretrained, drop_path: f
 
 
 def _compact(
-    dims: tuple[int, ...], num_classes: int, pretrained: Pretrained, drop_path: float = 0.0, **args: Any
+    dims: tuple[int, ...],
+    norm: type[nn.Module],
+    num_classes: int,
+    pretrained: Pretrained,
+    drop_path: float = 0.0,
+    **args: Any,
 ) -> EmoNeXt:
     backbone = timm_backbone(
         "convnext_atto",
@@ -119,47 +156,57 @@ def _compact(
         patch_size=2,  # stem and first stage halve once each
         ls_init_value=None,
         drop_path_rate=drop_path,
+        norm_layer=norm,
     )
     half, width = dims[0] // 2, dims[0]
     backbone.stem = nn.Sequential(
         nn.Conv2d(3, half, 3, padding=1, bias=False),
-        LayerNorm2d(half),
+        norm(half),
         nn.GELU(),
         nn.Conv2d(half, width, 3, stride=2, padding=1),
-        LayerNorm2d(width),
+        norm(width),
     )
     # One halving more would leave a single place: the last stage keeps the third one's 3 x 3.
     backbone.set_submodule("stages.3.downsample.1", nn.Conv2d(dims[2], dims[3], kernel_size=1))
+    backbone.set_submodule("head.norm", LayerNorm2d(dims[3]))  # the regulariser reads normalised single faces
     return EmoNeXt(backbone, **{"input_size": GRAY_48.size, **args})
 
 
-_ATTO, _NANO = (40, 80, 160, 320), (32, 64, 128, 256)
-_SIZES = {
+_SIZES: dict[str, Build] = {
     "tiny": partial(_full, "convnext_tiny.fb_in22k"),
     "small": partial(_full, "convnext_small.fb_in22k"),
     "base": partial(_full, "convnext_base.fb_in22k"),
     "large": partial(_full, "convnext_large.fb_in22k"),
     "xlarge": partial(_full, "convnext_xlarge.fb_in22k"),
-    "atto": partial(_compact, _ATTO),
-    "nano": partial(_compact, _NANO),
+    "atto": partial(_compact, (40, 80, 160, 320), LayerNorm2d),
+    "nano": partial(_compact, (32, 64, 128, 256), nn.BatchNorm2d),
 }
 _BASELINE = {"stn": False, "se_placement": "none", "attention": False}
+_VARIANTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "emonext_{}": ({}, "EmoNeXt-{}", "STN + ConvNeXt + SE + self-attention regulariser", "EmoNeXt 2023"),
+    "emonext_{}_nosa": (
+        {"attention": False},
+        "EmoNeXt-{} (No-SA)",
+        "EmoNeXt without the self-attention regulariser",
+        "No-SA 2026",
+    ),
+    "convnext_{}": (_BASELINE, "ConvNeXt-{}", "plain ConvNeXt, EmoNeXt's baseline", "ConvNeXt 2022"),
+}
 
 for _size, _build in _SIZES.items():
     _small = _size in ("atto", "nano")
-    _spec = GRAY_48 if _small else IMAGENET_224
-    for _name, _args, _summary, _paper in (
-        (f"emonext_{_size}", {}, "STN + ConvNeXt + SE + self-attention regulariser", "EmoNeXt 2023"),
-        (f"emonext_{_size}_nosa", {"attention": False}, "EmoNeXt without the self-attention regulariser", "No-SA 2026"),
-        (f"convnext_{_size}", _BASELINE, "plain ConvNeXt, EmoNeXt's baseline", "ConvNeXt 2022"),
-    ):
+    for _name, (_args, _title, _summary, _paper) in _VARIANTS.items():
         register(
-            _name,
-            partial(_build, **_args),
-            cam_layer="features",
-            summary=_summary,
-            input_spec=_spec,
-            paper=_paper,
-            recipe="compact" if _small else "emonext_paper",
-            compact=_small,
+            Architecture(
+                _name.format(_size),
+                partial(_build, **_args),
+                GRAY_48 if _small else IMAGENET_224,
+                cam_layer="features",
+                summary=_summary,
+                title=_title.format("XLarge" if _size == "xlarge" else _size.title()),
+                paper=_paper,
+                recipe="compact" if _small else "emonext_paper",
+                compact=_small,
+                from_scratch=_small,
+            )
         )

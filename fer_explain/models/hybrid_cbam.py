@@ -6,10 +6,24 @@
                    |-> MobileNetV2 -------------------------> mean --+-> dense 512 -> dense 256 -> linear -> (N, K)
                    `-> [conv 3x3, BN, ReLU, max pool 2, CBAM] x 5 -> mean --'
 
-Last maps at 224: 2048x7x7, 1280x7x7 and 256x7x7 (the CNN: 32, 64, 128, 256, 256 wide). Parameters with seven classes:
-28.7 M, 2.9 M compact (the paper gives no number, and calls the sum "lightweight").
+The paper has no figure or equation of it but one sentence: "concatenating the flattened outputs of each network,
+followed by dense classification layers". CBAM is Woo et al. 2018, equations 2 and 3.
 
-Decisions where the paper is silent:
+======================= ===== ========== =============
+network                 input parameters multiply-adds
+======================= ===== ========== =============
+``hybrid_cbam``           224     28.7 M        5.24 G
+``hybrid_cbam_compact``    48      1.6 M        43.6 M
+======================= ===== ========== =============
+
+Shapes of ``hybrid_cbam``: ``cnn.0`` 32x112x112, ``cnn.1`` 64x56x56, ``cnn.2`` 128x28x28, ``cnn.3`` 256x14x14, ``cnn.4``
+256x7x7, ``backbones.0.layer4`` 2048x7x7, ``backbones.1.bn2`` 1280x7x7, ``features`` 3584x7x7, ``head.0`` 512,
+``head.1`` 256.
+
+Shapes of ``hybrid_cbam_compact``: ``cnn.0`` 16x24x24, ``cnn.1`` 32x12x12, ``cnn.2`` 64x6x6, ``cnn.3`` 128x3x3,
+``backbones.0.layer4`` 128x3x3, ``backbones.1.bn2`` 1280x3x3, ``features`` 1536x3x3, ``head.0`` 256, ``head.1`` 128.
+
+Decisions where the paper is silent (it gives no number of parameters, and calls the sum "lightweight"):
 
 * "the flattened outputs" are the flattened means over places. The maps themselves would make 175,616 inputs and a
   first dense layer larger than all three branches.
@@ -17,8 +31,9 @@ Decisions where the paper is silent:
   sees all branches at once. For that the CNN has as many halvings as the backbones.
 * each dense layer is followed by BN, ReLU and dropout; ``batch_norm`` and ``dropout`` are the switches of its ablation.
 * CBAM has the plain start of its paper, as its blocks are trained from scratch, and reduction 16.
-* the compact variant at 48 px has the compact ResNet of width 24, MobileNetV2 x0.35 that halves four times, and four
-  blocks: 192x3x3, 1280x3x3 and 256x3x3, then dense 256 and 128.
+* the compact variant at 48 px has the compact ResNet of width 16, MobileNetV2 x0.35 that halves four times, and four
+  blocks, then dense 256 and 128.
+* ``pretrained`` as a path is a folder with a file for each backbone (:mod:`fer_explain.models.backbone`).
 """
 
 from __future__ import annotations
@@ -31,11 +46,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fer_explain.models.backbone import timm_backbone
-from fer_explain.models.baselines import branch, compact_resnet, resnet50
-from fer_explain.models.emonext import GRAY_48
+from fer_explain.models.backbone import branch, timm_backbone
+from fer_explain.models.baselines import RESNET50, compact_resnet, resnet50
+from fer_explain.models.inputs import GRAY_48, IMAGENET_224
 from fer_explain.models.layers.gates import make_gate
-from fer_explain.models.registry import Build, Pretrained, register
+from fer_explain.models.registry import Architecture, Build, Pretrained, register
 
 
 class HybridCbam(nn.Module):
@@ -100,7 +115,7 @@ def _dense(inputs: int, outputs: int, batch_norm: bool, dropout: float) -> nn.Se
 
 
 def _build(
-    backbones: Sequence[Build],
+    backbones: dict[str, Build],
     widths: Sequence[int],
     dense: Sequence[int],
     num_classes: int,
@@ -109,28 +124,41 @@ def _build(
     batch_norm: bool = True,
     dropout: float = 0.5,
 ) -> HybridCbam:
-    branches = [branch(build, pretrained) for build in backbones]
+    branches = [branch(build, name, pretrained) for name, build in backbones.items()]
     return HybridCbam(branches, num_classes, widths=widths, dense=dense, batch_norm=batch_norm, dropout=dropout)
 
 
-_FULL = (resnet50, partial(timm_backbone, "mobilenetv2_100"))
-_COMPACT = (partial(compact_resnet, width=24), partial(timm_backbone, "mobilenetv2_035", output_stride=16))
+_MOBILENET = "mobilenetv2_100"
+_SMALL_MOBILENET = "mobilenetv2_035"
+_FULL: dict[str, Build] = {RESNET50: resnet50, _MOBILENET: partial(timm_backbone, _MOBILENET)}
+_COMPACT: dict[str, Build] = {
+    "resnet_compact": partial(compact_resnet, width=16),
+    _SMALL_MOBILENET: partial(timm_backbone, _SMALL_MOBILENET, output_stride=16),
+}
 
 register(
-    "hybrid_cbam",
-    partial(_build, _FULL, (32, 64, 128, 256, 256), (512, 256)),
-    cam_layer="features",
-    summary="ResNet50, MobileNetV2 and a small CNN with CBAM, joined",
-    paper="Hybrid CNN in Abdulkadir et al. 2025",
-    recipe="hybrid_cbam",
+    Architecture(
+        "hybrid_cbam",
+        partial(_build, _FULL, (32, 64, 128, 256, 256), (512, 256)),
+        IMAGENET_224,
+        cam_layer="features",
+        summary="ResNet50, MobileNetV2 and a small CNN with CBAM, joined",
+        title="Hybrid-CBAM",
+        paper="Hybrid CNN in Abdulkadir et al. 2025",
+        recipe="hybrid_cbam",
+    )
 )
 register(
-    "hybrid_cbam_compact",
-    partial(_build, _COMPACT, (32, 64, 128, 256), (256, 128)),
-    cam_layer="features",
-    summary="small ResNet, MobileNetV2 and CNN with CBAM, joined",
-    input_spec=GRAY_48,
-    paper="Hybrid CNN in Abdulkadir et al. 2025",
-    recipe="compact",
-    compact=True,
+    Architecture(
+        "hybrid_cbam_compact",
+        partial(_build, _COMPACT, (16, 32, 64, 128), (256, 128)),
+        GRAY_48,
+        cam_layer="features",
+        summary="small ResNet, MobileNetV2 and CNN with CBAM, joined",
+        title="Compact Hybrid-CBAM",
+        paper="Hybrid CNN in Abdulkadir et al. 2025",
+        recipe="compact",
+        compact=True,
+        from_scratch=True,
+    )
 )

@@ -1,31 +1,42 @@
-"""The sequential CNN that Abdulkadir et al. 2025 train from scratch (section IV, tables III and IV).
+"""The sequential CNN that Abdulkadir et al. 2025 train from scratch (figures 5 to 7, table IV).
 
 ::
 
     x (N, 1, 48, 48) -> [conv 3x3, BN, ReLU, max pool 2, dropout] x 4
                      -> dense 512, BN, ReLU, dropout -> linear -> (N, K)
 
-Shapes: 64x24x24, 128x12x12, 256x6x6, 512x3x3, 512. Parameters with seven classes: 3.9 M, so that the published
-size is its own compact variant.
+========================== ===== ========== =============
+network                    input parameters multiply-adds
+========================== ===== ========== =============
+``sequential_cnn``            48      3.9 M       131.1 M
+``sequential_cnn_compact``    48      1.0 M        33.1 M
+========================== ===== ========== =============
+
+Shapes of ``sequential_cnn``: ``blocks.0`` 64x24x24, ``blocks.1`` 128x12x12, ``blocks.2`` 256x6x6, ``blocks.3`` 512x3x3,
+``head.1`` 512.
+
+Shapes of ``sequential_cnn_compact``: ``blocks.0`` 32x24x24, ``blocks.1`` 64x12x12, ``blocks.2`` 128x6x6, ``blocks.3``
+256x3x3, ``head.1`` 256.
 
 Decisions where the paper is silent (it names neither widths nor rates): blocks of 64-128-256-512, one dense layer of
 512, dropout 0.25 after blocks and twice that after the dense layer. ``batch_norm`` and ``dropout`` are the switches of
 its ablation. As in the paper, gray values are scaled to 0..1 and not standardised. Grad-CAM reads the last block in
-front of its pool, 6x6 places.
+front of its pool, 6x6 places. The compact variant is half as wide throughout.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from fer_explain.errors import FerError
-from fer_explain.models.registry import Pretrained, register
-from fer_explain.types import InputSpec
+from fer_explain.models.inputs import UNIT_GRAY_48
+from fer_explain.models.registry import Architecture, Pretrained, register
 
-UNIT_GRAY_48 = InputSpec(48, 1, (0.0,), (1.0,))
-_WIDTHS = (64, 128, 256, 512)
+_MULTIPLES = (1, 2, 4, 8)
 
 
 class SequentialCnn(nn.Module):
@@ -33,6 +44,8 @@ class SequentialCnn(nn.Module):
 
     Args:
         num_classes: K.
+        width: channels of the first block; each further block doubles them, and the dense layer has as many as the
+            last one.
         batch_norm: normalise after each convolution and after the dense layer.
         dropout: rate after blocks; the dense layer has twice that; 0 = off.
 
@@ -42,21 +55,20 @@ class SequentialCnn(nn.Module):
         FerError: a dropout outside 0..0.5.
     """
 
-    def __init__(self, num_classes: int, *, batch_norm: bool = True, dropout: float = 0.25) -> None:
+    def __init__(self, num_classes: int, *, width: int = 64, batch_norm: bool = True, dropout: float = 0.25) -> None:
         super().__init__()
         if not 0 <= dropout <= 0.5:
             raise FerError(f"dropout must lie in 0..0.5, got {dropout}.")
-        self.blocks = nn.Sequential(
-            *(_block(inner, width, batch_norm, dropout) for inner, width in zip((1, *_WIDTHS), _WIDTHS, strict=False))
-        )
-        side = UNIT_GRAY_48.size // 2 ** len(_WIDTHS)
+        widths = [width * multiple for multiple in _MULTIPLES]
+        self.blocks = nn.Sequential(*(_block(*pair, batch_norm, dropout) for pair in pairwise((1, *widths))))
+        side, dense = UNIT_GRAY_48.size // 2 ** len(widths), widths[-1]
         self.head = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(_WIDTHS[-1] * side * side, 512, bias=not batch_norm),
-            nn.BatchNorm1d(512) if batch_norm else nn.Identity(),
+            nn.Linear(widths[-1] * side * side, dense, bias=not batch_norm),
+            nn.BatchNorm1d(dense) if batch_norm else nn.Identity(),
             nn.ReLU(inplace=True),
             nn.Dropout(2 * dropout),
-            nn.Linear(512, num_classes),
+            nn.Linear(dense, num_classes),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,20 +89,25 @@ def _block(inputs: int, outputs: int, batch_norm: bool, dropout: float) -> nn.Se
 
 
 def _build(
-    num_classes: int, pretrained: Pretrained, *, batch_norm: bool = True, dropout: float = 0.25
+    width: int, num_classes: int, pretrained: Pretrained, *, batch_norm: bool = True, dropout: float = 0.25
 ) -> SequentialCnn:
-    if pretrained:
-        raise FerError("'sequential_cnn' has no pretrained weights; train it from scratch.")
-    return SequentialCnn(num_classes, batch_norm=batch_norm, dropout=dropout)
+    assert not pretrained, "the registry refuses it for a network without published weights"
+    return SequentialCnn(num_classes, width=width, batch_norm=batch_norm, dropout=dropout)
 
 
-register(
-    "sequential_cnn",
-    _build,
-    cam_layer="blocks.3.act",
-    summary="plain CNN for gray 48 px faces, with switches for BN and dropout",
-    input_spec=UNIT_GRAY_48,
-    paper="Sequential CNN in Abdulkadir et al. 2025",
-    recipe="sequential_cnn",
-    compact=True,
-)
+for _name, _width in (("sequential_cnn", 64), ("sequential_cnn_compact", 32)):
+    _small = _width < 64
+    register(
+        Architecture(
+            _name,
+            partial(_build, _width),
+            UNIT_GRAY_48,
+            cam_layer="blocks.3.act",
+            summary=f"{'small' if _small else 'plain'} CNN for gray 48 px faces, with switches for BN and dropout",
+            title="Compact Sequential CNN" if _small else "Sequential CNN",
+            paper="Sequential CNN in Abdulkadir et al. 2025",
+            recipe="compact" if _small else "sequential_cnn",
+            compact=_small,
+            from_scratch=True,
+        )
+    )

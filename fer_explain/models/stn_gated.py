@@ -6,15 +6,34 @@
 
 The stages are those of timm's ``feature_info``; each stage's last module is replaced by "itself, then a gate", so any
 convolutional backbone works as timm wrote it, pretrained weights included. ``stn_se_efficientnet_lite0`` is the
-default of the app: 3.5 M parameters, small enough to be fine-tuned on a CPU at 96 px.
+default of the app, small enough to be fine-tuned on a CPU at 96 px.
+
+STN: Jaderberg et al. 2015, equations 1 and 5. Gates: Hu et al. 2018, equations 2 to 4 (SE); Wang et al. 2020, section
+3.2 (ECA); Woo et al. 2018, equations 2 and 3 (CBAM). Their places: No-SA 2026, section 3.4.
+
+=============================== ===== ========== =============
+network                         input parameters multiply-adds
+=============================== ===== ========== =============
+``stn_se_efficientnet_lite0``      96      3.5 M        83.6 M
+``stn_se_mobilenetv1_vggface2``   112      3.6 M       166.3 M
+=============================== ===== ========== =============
+
+Shapes of ``stn_se_efficientnet_lite0``: ``stn`` 3x96x96, ``backbone.conv_stem`` 32x48x48, ``backbone.blocks.0``
+16x48x48, ``backbone.blocks.1`` 24x24x24, ``backbone.blocks.2`` 40x12x12, ``backbone.blocks.4`` 112x6x6,
+``backbone.blocks.6`` 320x3x3, ``backbone.conv_head`` 1280x3x3.
+
+Shapes of ``stn_se_mobilenetv1_vggface2``: ``stn`` 3x112x112, ``backbone.conv_stem`` 32x56x56, ``backbone.blocks.0``
+64x56x56, ``backbone.blocks.1`` 128x28x28, ``backbone.blocks.2`` 256x14x14, ``backbone.blocks.3`` 512x7x7,
+``backbone.blocks.4`` 1024x4x4.
 
 Decisions: gates start near one (``gate_init="identity"``), since the backbone usually comes trained. Grad-CAM reads
-the last stage's gated output, where SE and CAM speak of the same channels.
+the last stage's gated output, where SE and CAM speak of the same channels. Any backbone of the family gets 224 px and
+ImageNet's normalisation.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import timm
@@ -23,6 +42,7 @@ from torch import Tensor, nn
 
 from fer_explain.errors import FerError
 from fer_explain.models.backbone import timm_backbone
+from fer_explain.models.inputs import IMAGENET_224
 from fer_explain.models.layers.gates import GATE_NAMES, GateInit, make_gate
 from fer_explain.models.layers.stn import SpatialTransformer
 from fer_explain.models.registry import Architecture, Pretrained, register, register_family
@@ -87,6 +107,7 @@ def _build(timm_name: str, num_classes: int, pretrained: Pretrained, **args: Any
 
 
 @register_family
+@cache
 def _stn_gate_backbone(name: str) -> Architecture | None:
     """``stn_eca_resnet18`` -> EmoNeXt's idea on timm's resnet18 at 224 px."""
     parts = name.split("_", 2)
@@ -96,9 +117,10 @@ def _stn_gate_backbone(name: str) -> Architecture | None:
     return Architecture(
         name=name,
         build=partial(_build, backbone, gate=gate, input_size=224),
-        input=InputSpec(224, 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        input=IMAGENET_224,
         cam_layer=f"backbone.{_last_stage(backbone)}",
         summary=f"STN + {backbone} with {gate.upper()} after each stage",
+        title=f"{backbone} with STN and {gate.upper()}",
     )
 
 
@@ -109,23 +131,29 @@ def _last_stage(timm_name: str) -> str:
 
 
 register(
-    "stn_se_efficientnet_lite0",
-    partial(_build, "tf_efficientnet_lite0", gate="se", input_size=LITE0_96.size),
-    cam_layer="backbone.blocks.6",
-    summary="STN + EfficientNet-Lite0 with SE after each stage; the app's default",
-    input_spec=LITE0_96,
-    paper="EmoNeXt's idea on EfficientNet-Lite 2020",
-    recipe="finetune",
-    compact=True,
+    Architecture(
+        "stn_se_efficientnet_lite0",
+        partial(_build, "tf_efficientnet_lite0", gate="se", input_size=LITE0_96.size),
+        LITE0_96,
+        cam_layer="backbone.blocks.6",
+        summary="STN + EfficientNet-Lite0 with SE after each stage; the app's default",
+        title="STN-SE-EfficientNet-Lite0",
+        paper="EmoNeXt's idea on EfficientNet-Lite 2020",
+        recipe="finetune",
+        compact=True,
+    )
 )
 
 register(
-    "stn_se_mobilenetv1_vggface2",
-    partial(_build, "mobilenetv1_100", gate="se", input_size=VGGFACE2_112.size, pad_type="same", act_layer="relu6"),
-    cam_layer="backbone.blocks.4",
-    summary="STN + MobileNetV1 with SE after each stage, made for weights from face recognition",
-    input_spec=VGGFACE2_112,
-    paper="EmoNeXt's idea on MobileNet 2017",
-    recipe="finetune_faces",
-    compact=True,
+    Architecture(
+        "stn_se_mobilenetv1_vggface2",
+        partial(_build, "mobilenetv1_100", gate="se", input_size=VGGFACE2_112.size, pad_type="same", act_layer="relu6"),
+        VGGFACE2_112,
+        cam_layer="backbone.blocks.4",
+        summary="STN + MobileNetV1 with SE after each stage, made for weights from face recognition",
+        title="STN-SE-MobileNetV1",
+        paper="EmoNeXt's idea on MobileNet 2017",
+        recipe="finetune_faces",
+        compact=True,
+    )
 )

@@ -1,22 +1,36 @@
-"""Swin-SE-ResNet: a transformer's global and a ResNet's local features, joined (section 4.3, figure 7).
+"""Swin-SE-ResNet: a transformer's global and a ResNet's local features, joined (Truong, Hoang and Nguyen, figure 7).
 
 ::
 
     x (N, 3, S, S) -> Swin-Tiny -> SE -> split convolution -> mean -> 768 --+
                    `-> ResNet-50 -------------------------> mean -> 2048 -+-> linear(2816 -> K) -> (N, K)
 
-Split convolution (section 4.2.4): the channels in n = 4 groups, a 3x3 convolution of its own for each, concatenated;
-that is one grouped convolution. Shapes at 224: 768x7x7 and 2048x7x7. Parameters with seven classes: 52.4 M, 3.9 M
-compact (the paper gives no number).
+Section 4.2.4, Y_i = Conv_i(X_i), Y = Concat(Y_1, ..., Y_n): the channels in n = 4 groups, a 3x3 convolution of its own
+for each; that is one grouped convolution. Mean pooling is its Y'_ijc = 1/k^2 sum Y. Section 4.3: y = softmax(W
+concat(f_Swin, f_ResNet) + b).
 
-Decisions where the paper is silent:
+========================== ===== ========== =============
+network                    input parameters multiply-adds
+========================== ===== ========== =============
+``swin_se_resnet``           224     52.4 M        8.64 G
+``swin_se_resnet_compact``    48      2.1 M        62.6 M
+========================== ===== ========== =============
+
+Shapes of ``swin_se_resnet``: ``swin.norm`` 7x7x768 (height, width, channels), ``se`` 768x7x7, ``split`` 768x7x7,
+``resnet.layer4`` 2048x7x7, ``features`` 2816x7x7.
+
+Shapes of ``swin_se_resnet_compact``: ``swin.norm`` 3x3x192, ``split`` 192x3x3, ``resnet.layer4`` 128x3x3,
+``features`` 320x3x3.
+
+Decisions where the paper is silent (it gives no number of parameters):
 
 * the mean pooling has k = the side of the map, so that it ends in a vector, as the paper's sum of the parts demands.
   The mean of joined maps is the join of their means, so the maps are joined first, in ``features``: there Grad-CAM sees
   both branches at once.
 * no activation or normalisation around the split convolution, which keeps the width at 768.
 * ``gate_init``: the SE gate starts at 0.95, since Swin comes pretrained; "plain" is the usual start at about 0.5.
-* the compact variant joins the two compact baselines at 48 px, the ResNet with width 20: 256x3x3 and 160x3x3.
+* the compact variant joins the two compact baselines at 48 px, the Swin 2-2-2 deep and the ResNet with width 16.
+* ``pretrained`` as a path is a folder with a file for each backbone (:mod:`fer_explain.models.backbone`).
 """
 
 from __future__ import annotations
@@ -27,10 +41,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fer_explain.models.baselines import branch, compact_resnet, compact_swin, resnet50, swin_tiny
-from fer_explain.models.emonext import GRAY_48
+from fer_explain.models.backbone import branch
+from fer_explain.models.baselines import RESNET50, SWIN_TINY, compact_resnet, compact_swin, resnet50, swin_tiny
+from fer_explain.models.inputs import GRAY_48, IMAGENET_224
 from fer_explain.models.layers.gates import GateInit, make_gate
-from fer_explain.models.registry import Build, Pretrained, register
+from fer_explain.models.registry import Architecture, Build, Pretrained, register
 
 
 class SwinSEResNet(nn.Module):
@@ -81,25 +96,36 @@ def _build(
     groups: int = 4,
     gate_init: GateInit = "identity",
 ) -> SwinSEResNet:
-    branches = branch(swin, pretrained), branch(resnet, pretrained)
+    branches = branch(swin, SWIN_TINY, pretrained), branch(resnet, RESNET50, pretrained)
     return SwinSEResNet(*branches, num_classes, groups=groups, gate_init=gate_init)
 
 
+_SMALL_SWIN = partial(compact_swin, depths=(2, 2, 2))
+_SMALL_RESNET = partial(compact_resnet, width=16)
+
 register(
-    "swin_se_resnet",
-    partial(_build, swin_tiny, resnet50),
-    cam_layer="features",
-    summary="Swin-Tiny with SE and split convolution beside ResNet-50",
-    paper="Swin-SE-ResNet (Truong, Hoang and Nguyen)",
-    recipe="swin_se_resnet",
+    Architecture(
+        "swin_se_resnet",
+        partial(_build, swin_tiny, resnet50),
+        IMAGENET_224,
+        cam_layer="features",
+        summary="Swin-Tiny with SE and split convolution beside ResNet-50",
+        title="Swin-SE-ResNet",
+        paper="Swin-SE-ResNet (Truong, Hoang and Nguyen)",
+        recipe="swin_se_resnet",
+    )
 )
 register(
-    "swin_se_resnet_compact",
-    partial(_build, compact_swin, partial(compact_resnet, width=20)),
-    cam_layer="features",
-    summary="small Swin with SE and split convolution beside a small ResNet",
-    input_spec=GRAY_48,
-    paper="Swin-SE-ResNet (Truong, Hoang and Nguyen)",
-    recipe="compact",
-    compact=True,
+    Architecture(
+        "swin_se_resnet_compact",
+        partial(_build, _SMALL_SWIN, _SMALL_RESNET),
+        GRAY_48,
+        cam_layer="features",
+        summary="small Swin with SE and split convolution beside a small ResNet",
+        title="Compact Swin-SE-ResNet",
+        paper="Swin-SE-ResNet (Truong, Hoang and Nguyen)",
+        recipe="compact",
+        compact=True,
+        from_scratch=True,
+    )
 )

@@ -45,6 +45,7 @@ def _any_timm_model(name: str) -> Architecture | None:
         cam_layer=_cam_layer(timm_name, model),
         cam_nhwc=getattr(model, "output_fmt", "NCHW") == "NHWC",
         summary=f"timm's {timm_name}",
+        title=timm_name,
         recipe="finetune",
     )
 

@@ -4,9 +4,20 @@
 
     x (N, 3, S, S) -> [convolutions 3x3, max pool] x 5 -> dense -> dense -> linear -> (N, K)
 
-Shapes of ``vgg19`` at 224: 64x112x112, 128x56x56, 256x28x28, 512x14x14, 512x7x7 after the pools, then 4096, 4096.
-``vgg_compact`` at 48: 32x24x24, 64x12x12, 128x6x6, 192x3x3, 192x3x3, mean, 256. Parameters with seven classes: 139.6 M
-and 3.2 M compact.
+Simonyan and Zisserman 2015, table 1, column E; in Abdulkadir et al. 2025 the text around figures 2 to 4.
+
+=============== ===== ========== =============
+network         input parameters multiply-adds
+=============== ===== ========== =============
+``vgg19``         224    139.6 M       19.63 G
+``vgg_compact``    48      1.6 M        59.3 M
+=============== ===== ========== =============
+
+Shapes of ``vgg19`` behind its pools: ``features.4`` 64x112x112, ``features.9`` 128x56x56, ``features.18`` 256x28x28,
+``features.27`` 512x14x14, ``features.36`` 512x7x7, then ``pre_logits`` 4096x1x1.
+
+Shapes of ``vgg_compact``: ``blocks.0`` 16x24x24, ``blocks.1`` 32x12x12, ``blocks.2`` 64x6x6, ``blocks.3`` 128x3x3,
+``features`` 160x3x3.
 
 Decisions where the paper is silent:
 
@@ -27,17 +38,17 @@ from torch import Tensor, nn
 
 from fer_explain.errors import FerError
 from fer_explain.models.backbone import timm_backbone
-from fer_explain.models.emonext import GRAY_48
-from fer_explain.models.registry import Pretrained, register
+from fer_explain.models.inputs import GRAY_48, IMAGENET_224
+from fer_explain.models.registry import Architecture, Pretrained, register
 
 _CONVOLUTIONS = (2, 2, 4, 4, 4)
-_WIDTHS = (32, 64, 128, 192, 192)
+_WIDTHS = (16, 32, 64, 128, 160)
 
 
 class CompactVgg(nn.Module):
     """VGG19's plan with BN and narrow blocks; see the module's docstring.
 
-    Hook points: ``blocks.i`` (after the pool), ``features`` (the last map, (N, 192, S/16, S/16)).
+    Hook points: ``blocks.i`` (after the pool), ``features`` (the last map, (N, 160, S/16, S/16)).
     """
 
     def __init__(self, num_classes: int, dropout: float = 0.5) -> None:
@@ -89,26 +100,33 @@ def _full(num_classes: int, pretrained: Pretrained, frozen_blocks: int = 0, **ar
 
 
 def _compact(num_classes: int, pretrained: Pretrained, dropout: float = 0.5) -> CompactVgg:
-    if pretrained:
-        raise FerError("'vgg_compact' has no pretrained weights; train it from scratch.")
+    assert not pretrained, "the registry refuses it for a network without published weights"
     return CompactVgg(num_classes, dropout)
 
 
 register(
-    "vgg19",
-    _full,
-    cam_layer="features.35",
-    summary="VGG19, with frozen early blocks as an option",
-    paper="VGG19 in Abdulkadir et al. 2025",
-    recipe="vgg19",
+    Architecture(
+        "vgg19",
+        _full,
+        IMAGENET_224,
+        cam_layer="features.35",
+        summary="VGG19, with frozen early blocks as an option",
+        title="VGG19",
+        paper="VGG19 in Abdulkadir et al. 2025",
+        recipe="vgg19",
+    )
 )
 register(
-    "vgg_compact",
-    _compact,
-    cam_layer="features",
-    summary="small VGG19 with BN",
-    input_spec=GRAY_48,
-    paper="VGG19 in Abdulkadir et al. 2025",
-    recipe="compact",
-    compact=True,
+    Architecture(
+        "vgg_compact",
+        _compact,
+        GRAY_48,
+        cam_layer="features",
+        summary="small VGG19 with BN",
+        title="Compact VGG",
+        paper="VGG19 in Abdulkadir et al. 2025",
+        recipe="compact",
+        compact=True,
+        from_scratch=True,
+    )
 )

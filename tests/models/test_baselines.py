@@ -7,12 +7,12 @@ from fer_explain.models import architecture, create_model
 
 
 @pytest.mark.parametrize(
-    ("name", "millions"), [("swin_tiny", 27.5), ("resnet50", 23.5), ("swin_compact", 2.7), ("resnet_compact", 2.8)]
+    ("name", "count"), [("swin_tiny", 28_288_354), ("resnet50", 25_557_032), ("vgg19", 143_667_240)]
 )
-def test_parameters_are_what_the_docstring_says(name: str, millions: float) -> None:
+def test_with_imagenets_classes_they_have_timms_published_counts(name: str, count: int) -> None:
     with torch.device("meta"):
-        model = create_model(name)
-    assert round(sum(weight.numel() for weight in model.parameters()) / 1e6, 1) == millions
+        model = create_model(name, num_classes=1000)
+    assert sum(weight.numel() for weight in model.parameters()) == count
 
 
 @pytest.mark.parametrize("name", ["swin_compact", "resnet_compact"])
@@ -27,10 +27,19 @@ def test_the_logits_are_the_heads_of_the_mean_of_the_cam_layer(name: str) -> Non
         torch.testing.assert_close(logits, model.get_classifier()(pooled))
 
 
-def test_maps_have_the_sides_the_docstring_says() -> None:
+def test_the_compact_swins_stem_keeps_every_pixel() -> None:
+    """Each pixel takes part in two neighbouring outputs or more: patches do not overlap, this stem does."""
     model = create_model("swin_compact").eval()
-    sides: list[int] = []
-    for stage in model.layers:
-        stage.register_forward_hook(lambda _m, _i, output: sides.append(output.shape[1]))
-    model(torch.randn(1, 3, 48, 48))
-    assert sides == [24, 12, 6, 3]
+    stem = model.patch_embed.proj
+    assert [layer.stride for layer in stem if isinstance(layer, torch.nn.Conv2d)] == [(1, 1), (2, 2), (2, 2)]
+    x = torch.randn(1, 3, 48, 48, requires_grad=True)
+    stem(x)[0, :, 5, 5].sum().backward()
+    rows = x.grad.abs().sum((0, 1, 3)).nonzero().flatten()
+    assert (rows.min(), rows.max()) == (16, 24)  # 9 px, where a patch would have 20..23
+
+
+def test_the_compact_swins_windows_are_shifted_in_every_other_block() -> None:
+    model = create_model("swin_compact")
+    shifts = [[block.shift_size for block in stage.blocks] for stage in model.layers]
+    assert shifts[0] == [(0, 0), (3, 3)]
+    assert {block.window_size for block in model.layers[0].blocks} == {(6, 6)}

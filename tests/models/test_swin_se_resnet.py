@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pytest
 import torch
 import torch.nn.functional as F
 
-from fer_explain.errors import FerError
 from fer_explain.models import create_model
 
 
@@ -32,8 +30,3 @@ def test_the_full_network_has_the_papers_parts() -> None:
     assert model.split.groups == 4
     assert model.se.fc1.out_channels == 768 // 16
     assert round(sum(weight.numel() for weight in model.parameters()) / 1e6, 1) == 52.4
-
-
-def test_one_file_of_weights_is_refused_for_two_backbones() -> None:
-    with pytest.raises(FerError, match="takes no file here"):
-        create_model("swin_se_resnet_compact", pretrained="weights.safetensors")

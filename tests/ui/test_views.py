@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from fer_explain.emotions import LABELS
 from fer_explain.types import (
@@ -133,28 +137,65 @@ def test_an_empty_map_says_so_and_a_signed_one_has_two_ends() -> None:
 
 def test_the_transformer_is_read_out_in_words() -> None:
     turn = np.array([[0, -0.5, 0.2], [0.5, 0, -0.4]], np.float32)
-    page = stn(analysis(Warp(turn, np.zeros((48, 48, 3), np.uint8))), TEXTS)
+    page = stn(analysis(Warp(turn, np.zeros((48, 48, 3), np.uint8))), "EmoNeXt-Tiny", TEXTS)
     assert "+90.0°" in page
     assert "2.00 ×" in page
     assert "4.8 px right, 9.6 px up" in page
     assert page.count("<img") == 2
-    assert "has no spatial transformer" in stn(analysis(), TEXTS)
+    assert "VGG19 has no spatial transformer" in stn(analysis(), "VGG19", TEXTS)
 
 
 def test_a_gate_names_its_kind_and_its_extremes() -> None:
     gate = ChannelGate("gates.0", "eca", np.array([0.5, 0.9, 0.1, 0.8, 0.2, 0.7], np.float32))
-    page = gate_summary(gate, TEXTS)
+    page = gate_summary(gate, analysis(), "a network", TEXTS)
     assert "efficient channel attention" in page
     assert "6 channels" in page
     assert re.findall(r"#(\d)", page) == ["1", "3", "5", "2", "4", "0"]
-    spatial = SpatialGate("attention.spatial", "cbam", np.ones((3, 3), np.float32), "warped")
-    assert "CBAM, places" in gate_summary(spatial, TEXTS)
-    assert "has no channel gates" in gate_summary(None, TEXTS)
+    assert "VGG19 has no gates" in gate_summary(None, analysis(), "VGG19", TEXTS)
+
+
+def opaque(page: str) -> NDArray[np.bool_]:
+    """Where the map of a page is not transparent."""
+    found = re.search(r'class="fer-map" href="data:image/png;base64,([^"]+)"', page)
+    assert found is not None
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(found[1]))))[..., 3] > 0
+
+
+def test_a_gate_over_places_lies_on_the_face_in_its_own_frame() -> None:
+    values = np.linspace(0.01, 0.03, 36, dtype=np.float32).reshape(6, 6)
+    right = np.array([[0.5, 0, 0.5], [0, 1, 0]], np.float32)  # the network saw the right half of the crop
+    told = analysis(Warp(right, np.zeros((48, 48, 3), np.uint8)))
+    warped = gate_summary(SpatialGate("masks.0", "unet", values, "warped"), told, "a network", TEXTS)
+    plain = gate_summary(SpatialGate("masks.0", "unet", values, "crop"), told, "a network", TEXTS)
+    assert opaque(plain).all()
+    half = opaque(warped).shape[1] // 2
+    assert opaque(warped)[:, half + 1 :].all()
+    assert not opaque(warped)[:, : half - 1].any()
+    assert 'role="img" aria-label="The face with a map over it' in warped
+    assert "U-Net mask" in warped
+    assert "Largest weight of any channel" in warped
+    assert re.findall(r"<span>([\d.]+)</span>", warped) == ["0.01", "0.03"]
+
+
+def test_a_spatial_gate_of_cbam_is_called_that() -> None:
+    spatial = SpatialGate("attention.spatial", "cbam", np.full((3, 3), 0.5, np.float32), "crop")
+    page = gate_summary(spatial, analysis(), "a network", TEXTS)
+    assert "CBAM, places" in page
+    assert "Weight of each place" in page
+    assert opaque(page).all()
 
 
 def test_a_card_is_shown_without_what_only_the_hub_reads() -> None:
     assert card_text("---\nlicense: apache-2.0\n---\n\n# Model\n\ntext --- text\n") == "# Model\n\ntext --- text"
     assert card_text("# No front matter") == "# No front matter"
+    assert card_text("# Model\n\n![Counts](confusion.png)\n\n## Use\n") == "# Model\n\n## Use"
+
+
+def test_the_training_options_of_a_card_are_folded_up() -> None:
+    folded = card_text("# Model\n\n## Training\n\n| a | b |\n\n## Licence\n\ntext\n")
+    assert folded == (
+        "# Model\n\n<details><summary>Training</summary>\n\n| a | b |\n\n</details>\n\n## Licence\n\ntext"
+    )
 
 
 def test_errors_by_class_come_from_the_test_split() -> None:

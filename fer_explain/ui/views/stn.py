@@ -10,11 +10,11 @@ from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.photo import photo_uri, picture_uri
 
 
-def stn(analysis: FaceAnalysis, texts: Texts) -> str:
-    """Both pictures and the read-out; one line for a network without a spatial transformer."""
+def stn(analysis: FaceAnalysis, network: str, texts: Texts) -> str:
+    """Both pictures and the read-out; one line that names a ``network`` without a spatial transformer."""
     warp = analysis.warp
     if warp is None:
-        return f'<p class="fer-note">{escape(texts("stn.none"))}</p>'
+        return f'<p class="fer-note">{escape(texts("stn.absent", network=network))}</p>'
     size = warp.aligned.shape[0]
     return (
         '<div class="fer-stn">'

@@ -1,0 +1,95 @@
+"""Gates over places: the map lies on the face, has its scale and a text, and gives way to channels again."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import torch
+from conftest import ROOT, free_port, wait_until_served, watch
+from driver import App, png
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from fer_explain.emotions import LABELS
+from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
+from fer_explain.models import architecture, create_model
+
+NAMES = ("resnet_unet_eca_compact", "hybrid_cbam_compact", "vgg_compact")
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with untrained networks that have U-Net masks, CBAM gates, and no gates at all."""
+    root = tmp_path_factory.mktemp("gated")
+    for name in NAMES:
+        torch.manual_seed(0)
+        (root / name).mkdir()
+        save_checkpoint(root / name, create_model(name), CheckpointConfig(name, LABELS, architecture(name).input))
+    port, log = free_port(), root / "app.txt"
+    command = [sys.executable, "app.py", "--port", str(port), "--checkpoints", *(str(root / name) for name in NAMES)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            wait_until_served(f"http://127.0.0.1:{port}/", process, log)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture
+def app(browser: Browser, gated: str) -> Iterator[App]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    troubles = watch(page)
+    page.goto(gated)
+    yield App(page).ready()
+    context.close()
+    assert not troubles, "\n".join(troubles)
+
+
+def choose(app: App, control: str, option: str) -> None:
+    app.page.locator(f"#{control} input").click()
+    app.page.locator("li[role=option]").and_(app.page.get_by_label(re.compile(option))).click()
+
+
+def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Image.Image) -> None:
+    app.upload(png(astronaut))
+    app.analysed()
+    picture = app.gate.locator("figure.fer-places svg")
+
+    choose(app, "model", "resnet_unet_eca_compact")
+    expect(app.page.locator("#verdict .fer-by")).to_contain_text("resnet_unet_eca_compact")
+    expect(app.channels).to_be_visible()
+    choose(app, "layer", r"masks\.2$")
+    expect(app.gate).to_contain_text("U-Net mask")
+    expect(picture).to_have_attribute("role", "img")
+    expect(picture).to_have_attribute("aria-label", re.compile("^The face with a map over it"))
+    expect(picture.locator("image")).to_have_count(2)
+    expect(app.channels).to_be_hidden()
+    face, layer = (picture.locator("image").nth(i).bounding_box() for i in range(2))
+    assert face == layer
+
+    choose(app, "model", "hybrid_cbam_compact")
+    expect(app.page.locator("#verdict .fer-by")).to_contain_text("hybrid_cbam_compact")
+    choose(app, "layer", r"cnn\.0\.cbam\.spatial$")
+    expect(app.gate).to_contain_text("CBAM, places")
+    expect(picture).to_be_visible()
+    choose(app, "layer", r"cnn\.0\.cbam\.channel$")
+    expect(app.gate).to_contain_text("Strongest channels")
+    expect(picture).to_have_count(0)
+    expect(app.channels).to_be_visible()
+
+
+def test_views_that_do_not_apply_name_the_network(app: App, astronaut: Image.Image) -> None:
+    app.upload(png(astronaut))
+    app.analysed()
+    choose(app, "model", "vgg_compact")
+    expect(app.stn).to_have_text("Compact VGG has no spatial transformer: it sees the face as it was cut out.")
+    expect(app.gate).to_have_text("Compact VGG has no gates: every channel passes unchanged.")
+    expect(app.channels).to_be_hidden()
