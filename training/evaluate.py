@@ -2,87 +2,135 @@
 
     python -m training.evaluate --checkpoint checkpoints/emonext_atto --data PATH_OR_HUB_ID --split test
 
-The calibration temperature is fitted when the split is ``validation`` and only used when it is ``test``. One view per
-image, no test-time augmentation.
+The calibration temperature is fitted when the split is ``validation`` and only used elsewhere. One view per image,
+unless ``--views`` names a test-time augmentation. The test split is also scored without images that occur in training.
+
+A data set that the checkpoint was not trained on is measured under its own name, classes mapped by name:
+
+    python -m training.evaluate --checkpoint ORG/NAME --data OTHER_PATH_OR_HUB_ID --output results/cross
+
+Only the plain results on its own data are the checkpoint's ``validation`` and ``test``; all others are kept apart from
+them, under ``further`` in metrics.json, with predictions of their own.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
-from fer_explain.benchmark.calibration import fit_temperature
-from fer_explain.benchmark.metrics import evaluate, headline
+from fer_explain.benchmark.further import Further, read_further
+from fer_explain.benchmark.metrics import headline, read_splits
 from fer_explain.errors import FerError
-from fer_explain.hub.card import write_card
-from fer_explain.hub.checkpoint import load_checkpoint, read_metrics, set_temperature
-from fer_explain.hub.files import write_atomically, write_text
-from fer_explain.hub.folder import METRICS, PREDICTIONS
-from training.data import FaceSet, ImageForm, load_split
-from training.engine import predict
+from fer_explain.hub.config import CheckpointConfig, read_config
+from fer_explain.hub.folder import EMBEDDED, find_folder
+from fer_explain.hub.remote import FILES
+from training.data import SPLITS, ImageForm, load_mix
 from training.manners import command
+from training.measure import PLAIN, evaluate_checkpoint
+from training.views import ONE, list_views
+
+__all__ = ["evaluate_checkpoint", "main"]
 
 
-def evaluate_checkpoint(folder: str | Path, faces: FaceSet, device: str = "cpu") -> dict[str, Any]:
-    """Evaluates a checkpoint on a split, updates its folder and returns the new content of metrics.json.
-
-    Raises:
-        FerError: the checkpoint cannot be loaded, has other classes than the data, or its folder cannot be written.
-    """
-    checkpoint = load_checkpoint(folder)
-    config = checkpoint.config
-    logits = predict(checkpoint.model.to(device), faces, config.input)
-    if faces.split == "validation":
-        config = set_temperature(checkpoint.folder, fit_temperature(logits.numpy(), faces.labels))
-    scores = evaluate(logits.numpy(), faces.labels, config.label_names, config.temperature)
-    # A new temperature makes what was measured with the old one stale, so validation starts the file anew.
-    metrics = {} if faces.split == "validation" else read_metrics(checkpoint.folder)
-    metrics |= {
-        "splits": metrics.get("splits", {}) | {faces.split: scores.to_dict()},
-        "data": metrics.get("data", {}) | {faces.split: faces.fingerprint},
-        "temperature": config.temperature,
-        "settings": {"tta": "none", "torch": torch.__version__},
-    }
-    _write_predictions(checkpoint.folder / PREDICTIONS / f"{faces.split}.parquet", faces, logits)
-    write_text(checkpoint.folder / METRICS, json.dumps(metrics, indent=2) + "\n")
-    write_card(checkpoint.folder)
-    return metrics
-
-
-def _write_predictions(path: Path, faces: FaceSet, logits: torch.Tensor) -> None:
-    """Row ids, labels and logits (float32, K columns) as parquet."""
-    table = pd.DataFrame({"row": faces.rows, "label": faces.labels.astype("int8")})
-    table[[f"logit_{index}" for index in range(logits.shape[1])]] = logits.numpy()
-    write_atomically(path, lambda temporary: table.to_parquet(temporary, index=False))
-
-
-@command
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; see the module's docstring."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
         "--checkpoint", required=True, metavar="DIR_OR_HUB_ID", help="an embedded name, a folder or a Hub id"
     )
     parser.add_argument(
-        "--data", required=True, metavar="PATH_OR_HUB_ID", help="parquet folder, Hub id, CSV or image folder"
+        "--data",
+        required=True,
+        nargs="+",
+        metavar="PATH_OR_HUB_ID",
+        help="parquet folder, Hub id, CSV or image folder; several are a mix, also scored by source",
     )
-    parser.add_argument("--split", choices=("validation", "test"), default="test")
+    parser.add_argument("--split", choices=SPLITS, default="test")
+    parser.add_argument(
+        "--views", choices=list_views(), default=ONE, help="test-time augmentation: average the logits of several views"
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="what the data set is called [its file or folder]; tells own data from other"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="copy the checkpoint there and measure the copy; for Hub ids needed"
+    )
+    parser.add_argument(
+        "--leak-check",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="score own test data also without images that occur in its training split",
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args(arguments)
-    checkpoint = load_checkpoint(options.checkpoint)
-    spec = checkpoint.config.input
-    faces = load_split(options.data, options.split, ImageForm(spec.gray, spec.size), every_class=False)
-    metrics = evaluate_checkpoint(checkpoint.folder, faces, options.device)
-    result = headline(metrics, options.split)
-    if result is None:
-        raise FerError(f"{checkpoint.folder / METRICS} holds no result for {options.split}.")
-    print(f"{checkpoint.name}: accuracy {result}")
+    return parser
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module's docstring."""
+    options = _parser().parse_args(arguments)
+    folder = _place(options.checkpoint, options.output)
+    config = read_config(folder)
+    name = options.name or " + ".join(Path(source).name for source in options.data)
+    data = "" if _is_own(config, name) else name
+    form = ImageForm(config.input.gray, config.input.size)
+    faces = load_mix(options.data, options.split, form, every_class=False)
+    check = options.leak_check and options.split == "test" and not data
+    train = load_mix(options.data, "train", form, every_class=False) if check else None
+    metrics = evaluate_checkpoint(folder, faces, options.device, views=options.views, data=data, train=train)
+    print("\n".join(_report(metrics, data, options.split, options.views)))
+
+
+def _place(ref: str, output: Path | None) -> Path:
+    """The folder that gets the results.
+
+    Raises:
+        FerError: it is huggingface_hub's cache, where nothing may be written, or ``output`` is in use.
+    """
+    folder = find_folder(ref)
+    if output is None:
+        if Path(ref).is_dir() or folder.parent == EMBEDDED:
+            return folder
+        raise FerError(f"--checkpoint {ref} comes from the Hub: say with --output DIR where the results shall go.")
+    if output.exists():
+        raise FerError(f"--output {output} exists; choose another folder.")
+    for file in FILES:
+        if (folder / file).is_file():
+            (output / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / file, output / file)
+    return output
+
+
+def _is_own(config: CheckpointConfig, name: str) -> bool:
+    """Whether data of that name is what the checkpoint was trained on; an untrained one takes any for its own."""
+    trained_on = config.provenance.get("data", {}).get("name")
+    return trained_on is None or _stems(trained_on) == _stems(name)
+
+
+def _stems(name: str) -> set[str]:
+    """The names in a mix without their suffixes: fer2013 is the same data as a CSV file and as a folder."""
+    return {Path(part).stem for part in name.split(" + ")}
+
+
+def _report(metrics: Mapping[str, Any], data: str, split: str, views: str) -> Iterator[str]:
+    """A line per measurement that was made, then the classes of the whole split."""
+    key = Further.key(data, split, views)
+    further = read_further(metrics)
+    if key in PLAIN:
+        yield f"{key}: accuracy {headline(metrics, split)}"
+    made = [one for one in further.values() if (one.data, one.split, one.views) == (data, split, views)]
+    yield from map(str, made)
+    scores = read_splits(metrics)[split] if key in PLAIN else further[key].scores
+    yield f"{'':10} precision   recall       F1  images"
+    for name, one in scores.classes.items():
+        shares = "".join(f"{100 * share:7.1f} %" for share in (one.precision, one.recall, one.f1))
+        yield f"{name:10}{shares} {one.support:7,}"
+    if key not in PLAIN:
+        yield from (f"not scored, the network has no '{name}': {n:,}" for name, n in further[key].left_out.items())
 
 
 if __name__ == "__main__":

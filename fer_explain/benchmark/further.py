@@ -29,7 +29,7 @@ class Further:
         views: the test-time augmentation; "one" is none.
         part: :data:`WHOLE`, :data:`UNLEAKED` (test images without an exact or near duplicate in training), or the name
             of one source of a mix.
-        left_out: how many images were not scored, by the class that the network does not know.
+        left_out: how many images were not scored, by the class, which the network does not know.
     """
 
     data: str

@@ -1,23 +1,19 @@
-"""Predictions that checkpoints saved: read, put on common rows, joined into an ensemble. No network is run."""
+"""Predictions that checkpoints saved: put on common rows, joined into an ensemble. No network is run.
+
+:func:`fer_explain.hub.predictions.read_saved` reads them.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fer_explain.benchmark.calibration import Integers, fit_temperature, softmax
 from fer_explain.benchmark.statistics import Doubles
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CONFIG, METRICS, PREDICTIONS, find_folder
-
-Split = Literal["validation", "test"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,50 +70,6 @@ class Saved:
             self.temperature,
             self.label_names,
         )
-
-
-def read_saved(ref: str | Path, split: Split) -> Saved:
-    """The saved predictions of a checkpoint (embedded name, folder or Hub id) on one split.
-
-    Raises:
-        FerError: there is no such checkpoint, or it holds no readable predictions for that split.
-    """
-    folder = find_folder(ref)
-    path = folder / PREDICTIONS / f"{split}.parquet"
-    try:
-        table = pd.read_parquet(path).sort_values("row", kind="stable")
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        names = tuple(config["label_names"])
-        logits = table[[f"logit_{index}" for index in range(len(names))]].to_numpy(np.float64)
-        rows, labels = (table[column].to_numpy(np.int64) for column in ("row", "label"))
-    except FileNotFoundError as error:
-        raise FerError(
-            f"{folder.name}: there are no saved predictions for {split} ({path.name} is missing)."
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FerError(f"{folder.name}: {PREDICTIONS}/{path.name} cannot be read ({error}).") from error
-    if not np.isfinite(logits).all() or len(set(rows.tolist())) != len(rows):
-        raise FerError(f"{folder.name}: {PREDICTIONS}/{path.name} holds numbers that are not finite, or a row twice.")
-    if len(rows) and not 0 <= labels.min() <= labels.max() < len(names):
-        raise FerError(f"{folder.name}: {PREDICTIONS}/{path.name} holds a label outside 0 to {len(names) - 1}.")
-    name = str(ref) if not Path(ref).is_dir() else folder.resolve().name
-    return Saved(name, split, rows, labels, logits, float(config.get("temperature", 1.0)), names)
-
-
-def read_metrics_file(ref: str | Path) -> dict[str, Any]:
-    """The content of a checkpoint's ``metrics.json``; empty where there is none.
-
-    Raises:
-        FerError: there is no such checkpoint, or the file is damaged.
-    """
-    path = find_folder(ref) / METRICS
-    if not path.is_file():
-        return {}
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FerError(f"{path.parent.name}: {METRICS} is not valid JSON ({error}).") from error
-    return content
 
 
 def align(models: Sequence[Saved]) -> list[Saved]:

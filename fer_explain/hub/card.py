@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from fer_explain.benchmark.further import UNLEAKED, WHOLE, read_further
 from fer_explain.benchmark.metrics import Metrics, headline, read_splits
 from fer_explain.errors import FerError
-from fer_explain.hub.checkpoint import CheckpointConfig, read_config, read_metrics
+from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics
+from fer_explain.hub.confusion import draw_confusion
 from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import CARD
+from fer_explain.hub.folder import CARD, CONFUSION
 from fer_explain.models import architecture
 
 # Every scalar of Metrics in the order of the table: its heading and whether it is a share, shown in per cent.
@@ -33,7 +35,7 @@ _USE = """\
 import fer_explain as fx
 
 analyzer = fx.Analyzer(checkpoints=["{ref}"])
-result = analyzer.analyze("photo.jpg", model=analyzer.models[0])
+result = analyzer.analyze("photo.jpg", model="{ref}")
 print(result.faces[0].prediction.label)
 ```
 
@@ -53,13 +55,25 @@ The weights are under Apache-2.0. The training images are not part of this folde
 research use)."""
 
 
-def write_card(folder: Path) -> Path:
-    """Writes README.md of a checkpoint folder from its config.json and metrics.json; returns its path.
+def write_card(folder: Path, ref: str | None = None) -> Path:
+    """Writes README.md and confusion.png of a checkpoint folder from its config.json and metrics.json.
+
+    Args:
+        folder: the checkpoint.
+        ref: its Hub id, when it is to be found there; otherwise it is called after its folder.
+
+    Returns:
+        The path of README.md.
 
     Raises:
         FerError: a file is missing or damaged, or the model was not selected on validation data alone.
     """
-    text = model_card(folder.resolve().name, read_config(folder), read_metrics(folder))
+    metrics = read_metrics(folder)
+    text = model_card(ref or folder.resolve().name, read_config(folder), metrics)
+    splits = read_splits(metrics)
+    if splits:
+        split = _shown(splits)
+        draw_confusion(folder / CONFUSION, splits[split], f"{split} split, n = {splits[split].n:,}")
     write_text(folder / CARD, text)
     return folder / CARD
 
@@ -68,7 +82,7 @@ def model_card(name: str, config: CheckpointConfig, metrics: Mapping[str, Any]) 
     """The text of a model card: YAML front matter, then Markdown.
 
     Args:
-        name: of the checkpoint, e.g. its folder's name.
+        name: of the checkpoint: its folder's name, or its Hub id.
         config: its configuration; ``provenance["selected_on"]`` must say "validation" for a trained model.
         metrics: the content of its metrics.json; {} when nothing was measured.
 
@@ -80,9 +94,10 @@ def model_card(name: str, config: CheckpointConfig, metrics: Mapping[str, Any]) 
     splits = read_splits(metrics)
     entry = architecture(config.architecture)
     sections = {
-        f"# {name}": _summary(config, metrics, entry.summary),
+        f"# {name.rpartition('/')[2]}": _summary(config, metrics, entry.summary),
         "## Results": _results(splits, metrics),
         "## By class": _by_class(splits),
+        "## Further measurements": _further(metrics),
         "## Use": _USE.format(ref=name),
         "## Training": _training(config, entry.paper),
         "## Limits and responsible use": _LIMITS.format(
@@ -121,7 +136,7 @@ def _front_matter(name: str, config: CheckpointConfig, splits: Mapping[str, Metr
         for field, kind in MODEL_INDEX.items()
     ]
     return ModelCardData(
-        model_name=name,
+        model_name=name.rpartition("/")[2],
         eval_results=results or None,
         license="apache-2.0",
         library_name="fer-explain",
@@ -150,8 +165,8 @@ def _results(splits: Mapping[str, Metrics], metrics: Mapping[str, Any]) -> str:
     )
     tta = metrics.get("settings", {}).get("tta", "none")
     note = (
-        "In brackets: 95 % bootstrap interval over the images. Everything was chosen on the validation split; the test "
-        f"split was read once, after training. Test-time augmentation: {tta}."
+        "In brackets: 95 % bootstrap interval over the images. Epoch and temperature were chosen on the validation "
+        f"split; the test split was read after training. Test-time augmentation: {tta}."
     )
     return f"{_table(head, rows)}\n\n{note}"
 
@@ -163,18 +178,49 @@ def _with_interval(scores: Metrics, field: str, share: bool) -> str:
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
+def _shown(splits: Mapping[str, Metrics]) -> str:
+    """The split whose classes are shown: test, or the last one there is."""
+    return "test" if "test" in splits else list(splits)[-1]
+
+
 def _by_class(splits: Mapping[str, Metrics]) -> str:
-    """Table by class of the test split, or of the last one there is; with the confusion counts beside it."""
+    """Table by class of one split, with the confusion counts beside it, and their picture."""
     if not splits:
         return ""
-    split = "test" if "test" in splits else list(splits)[-1]
+    split = _shown(splits)
     scores = splits[split]
     head = [split, "precision", "recall", "F1", "images", *(f"said {name}" for name in scores.labels)]
     rows = (
         [name, *(f"{100 * share:.1f} %" for share in (one.precision, one.recall, one.f1)), one.support, *said]
         for (name, one), said in zip(scores.classes.items(), scores.confusion, strict=True)
     )
-    return _table(head, rows)
+    return f"{_table(head, rows)}\n\n![Confusion counts of the {split} split, as in the table]({CONFUSION})"
+
+
+def _further(metrics: Mapping[str, Any]) -> str:
+    """Table of what was measured with other views, on other data, or on a part of a split."""
+    measured = read_further(metrics).values()
+    if not measured:
+        return ""
+    fields = ("accuracy", "macro_f1", "ece")
+    head = ["data", "split", "images", "test-time augmentation", *(SCORES[field][0] for field in fields), "not scored"]
+    rows = (
+        [
+            one.data or "own",
+            one.split if one.part == WHOLE else f"{one.split}, {one.part}",
+            f"{one.scores.n:,}",
+            one.tta,
+            *(_with_interval(one.scores, field, share=True) for field in fields),
+            ", ".join(f"{n:,} {name}" for name, n in one.left_out.items()) or "none",
+        ]
+        for one in measured
+    )
+    note = (
+        f"*{UNLEAKED}*: only images of which training has no exact or near duplicate."
+        if any(one.part == UNLEAKED for one in measured)
+        else ""
+    )
+    return "\n\n".join(filter(None, (_table(head, rows), note)))
 
 
 def _training(config: CheckpointConfig, paper: str) -> str:

@@ -13,6 +13,8 @@ WEIGHTS: Final = "model.safetensors"
 METRICS: Final = "metrics.json"
 HISTORY: Final = "history.csv"
 CARD: Final = "README.md"
+CONFUSION: Final = "confusion.png"
+PROFILE: Final = "profile.json"
 PREDICTIONS: Final = "predictions"
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"

@@ -15,7 +15,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CARD, CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS
+from fer_explain.hub.folder import CARD, CONFIG, CONFUSION, HISTORY, METRICS, PREDICTIONS, PROFILE, WEIGHTS
 
 REQUIRED: Final = (CONFIG, WEIGHTS)
 FILES: Final = (
@@ -23,6 +23,8 @@ FILES: Final = (
     METRICS,
     HISTORY,
     CARD,
+    CONFUSION,
+    PROFILE,
     f"{PREDICTIONS}/validation.parquet",
     f"{PREDICTIONS}/test.parquet",
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_explain.benchmark.conformal import coverage, fit_conformal, scores
-from fer_explain.benchmark.saved import read_saved
+from fer_explain.hub.predictions import read_saved
 
 
 def noisy(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

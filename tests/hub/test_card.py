@@ -1,16 +1,24 @@
 """The model card: what the Hub can parse, what a reader must find, and when there is none."""
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from huggingface_hub import ModelCard
+from matplotlib.figure import Figure
+from PIL import Image
 
-from fer_explain.benchmark.metrics import evaluate, headline
+from fer_explain.benchmark.further import UNLEAKED, Further
+from fer_explain.benchmark.metrics import evaluate, headline, read_splits
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.hub.card import model_card, write_card
 from fer_explain.hub.checkpoint import CheckpointConfig, write_config
+from fer_explain.hub.confusion import draw_confusion
+from fer_explain.hub.files import write_text
+from fer_explain.hub.folder import METRICS
 from fer_explain.types import InputSpec
 
 PROVENANCE = {
@@ -91,8 +99,57 @@ def test_foreign_metrics_are_refused():
         model_card("my_face", CONFIG, {"splits": {"test": {"accuracy": 1}}})
 
 
+def test_the_way_to_use_it_names_it_as_it_is_found():
+    text = model_card("org/my_face", CONFIG, {})
+    assert "\n# my_face\n" in text
+    assert 'fx.Analyzer(checkpoints=["org/my_face"])' in text
+    assert 'model="org/my_face"' in text
+    assert ModelCard(text).data.model_name == "my_face"
+
+
+def test_it_does_not_say_that_the_test_split_was_never_looked_at_before():
+    text = model_card("my_face", CONFIG, _metrics("validation", "test"))
+    assert "Epoch and temperature were chosen on the validation split; the test split was read after training." in text
+    assert "once" not in text
+
+
+def test_what_was_measured_otherwise_is_listed_apart_from_the_results():
+    metrics = _metrics("validation", "test")
+    scores = read_splits(metrics)["test"]
+    measured = [
+        Further("", "test", scores, "ten_crop"),
+        Further("", "test", scores, part=UNLEAKED),
+        Further("raf db", "test", scores, left_out={"contempt": 1200}),
+    ]
+    assert "## Further measurements" not in model_card("my_face", CONFIG, metrics)
+    text = model_card("my_face", CONFIG, metrics | {"further": {one.name: one.to_dict() for one in measured}})
+    results, further = text.split("## Further measurements")
+    assert "ten_crop" not in results
+    accuracy = f"{100 * scores.accuracy:.1f} %"
+    assert f"| own | test | 210 | ten_crop | {accuracy}" in further
+    assert f"| own | test, without leaks | 210 | none | {accuracy}" in further
+    assert f"| raf db | test | 210 | none | {accuracy}" in further
+    assert "1,200 contempt |" in further
+
+
+def test_the_picture_shows_the_counts_of_the_table(tmp_path, monkeypatch):
+    scores = read_splits(_metrics("test"))["test"]
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: (drawn.append(figure), path.touch()))
+    draw_confusion(tmp_path / "confusion.png", scores, "test split")
+    axes = drawn[0].axes[0]
+    assert [int(text.get_text().split("\n")[0]) for text in axes.texts] == [n for row in scores.confusion for n in row]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(LABELS)
+    np.testing.assert_allclose(axes.images[0].get_array().sum(axis=1), 1)
+
+
 def test_written_from_the_folder(tmp_path):
     folder = tmp_path / "my_face"
     write_config(folder, CONFIG)
     assert write_card(folder).read_text().startswith("---\n")
     assert "# my_face" in (folder / "README.md").read_text()
+    assert not (folder / "confusion.png").exists(), "there is nothing to draw yet"
+    write_text(folder / METRICS, json.dumps(_metrics("validation", "test")))
+    text = write_card(folder).read_text()
+    (picture,) = re.findall(r"!\[[^]]+\]\((.+)\)", text)
+    assert Image.open(folder / picture).format == "PNG"

@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,3 +268,19 @@ def test_weights_that_cannot_be_written(tmp_path, network):
     (tmp_path / "file").touch()
     with pytest.raises(FerError, match="could not be written"):
         save_checkpoint(tmp_path / "file", network, CFG)
+
+
+def test_every_file_has_the_permissions_of_a_new_file(folder):
+    usual = folder / "usual"
+    usual.touch()
+    assert {path.stat().st_mode for path in folder.iterdir()} == {usual.stat().st_mode}
+
+
+def test_a_checkpoint_is_admitted_without_torch(folder):
+    code = (
+        "import sys; from fer_explain.analyzer import Analyzer; names = Analyzer([sys.argv[1]]).models\n"
+        "print(names[-1], 'torch' in sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code, folder], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [folder.name, "False"]

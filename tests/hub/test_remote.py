@@ -3,23 +3,16 @@
 huggingface_hub reads HF_ENDPOINT and HF_HOME when it is imported, so every download runs in a process of its own.
 """
 
-import hashlib
-import json
 import os
-import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hub_server import Hub, Repo, serving
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-REVISIONS = ("main", "v1", COMMIT)
 FILES = {
     "config.json": b"{}",
     "model.safetensors": b"weights",
@@ -29,83 +22,16 @@ FILES = {
     "pytorch_model.bin": b"a pickle",
     "handler.py": b"raise SystemExit('executed')",
 }
-
-
-@dataclass
-class Hub:
-    """What the loopback server offers and what was asked of it."""
-
-    files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))
-    status: int = 200
-    lost: str = ""
-    silent: threading.Event | None = None
-    asked: list[str] = field(default_factory=list)
-    url: str = ""
-
-
-class HubHandler(BaseHTTPRequestHandler):
-    """Model information and files, as far as a download asks for them."""
-
-    protocol_version = "HTTP/1.1"
-
-    @property
-    def hub(self) -> Hub:
-        return self.server.hub  # type: ignore[attr-defined, no-any-return]
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in ({"Content-Length": str(len(body))} | headers).items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        if self.command == "GET":
-            with suppress(ConnectionError):  # the client may have given up waiting
-                self.wfile.write(body)
-
-    def do_GET(self) -> None:
-        self.hub.asked.append(self.path)
-        if self.hub.silent:
-            self.hub.silent.wait(60)
-        if self.hub.status != 200:
-            return self.reply(self.hub.status)
-        if found := re.fullmatch("/api/models/org/face/revision/(.+)", self.path):
-            return self.info(found[1])
-        if found := re.fullmatch("/org/face/resolve/([^/]+)/(.+)", self.path):
-            return self.file(*found.groups())
-        return self.reply(404, X_Error_Code="RepoNotFound")
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def info(self, revision: str) -> None:
-        if revision not in REVISIONS:
-            return self.reply(404, X_Error_Code="RevisionNotFound")
-        listing = {"id": "org/face", "sha": COMMIT, "siblings": [{"rfilename": name} for name in self.hub.files]}
-        return self.reply(200, json.dumps(listing).encode(), Content_Type="application/json")
-
-    def file(self, revision: str, name: str) -> None:
-        lost = name == self.hub.lost and self.command == "GET"
-        if revision not in REVISIONS or name not in self.hub.files or lost:
-            return self.reply(404, X_Error_Code="EntryNotFound", X_Repo_Commit=COMMIT)
-        body = self.hub.files[name]
-        return self.reply(200, body, ETag=f'"{hashlib.sha1(body).hexdigest()}"', X_Repo_Commit=COMMIT)
+COMMIT = Repo().commit(FILES)
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    state = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), HubHandler)
-    server.hub = state  # type: ignore[attr-defined]
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield state
-    if state.silent:
-        state.silent.set()
-    server.shutdown()
-    server.server_close()
+    """A server with one repository whose "main" and "v1" are the same commit."""
+    repo = Repo()
+    repo.names["v1"] = repo.commit(FILES)
+    with serving(Hub(repos={"org/face": repo})) as running:
+        yield running
 
 
 _SCRIPT = """
@@ -159,7 +85,7 @@ def test_a_second_call_downloads_nothing_and_offline_the_cache_serves(hub, tmp_p
     assert not [path for path in hub.asked if path.endswith("model.safetensors")]
     assert _download("org/face", tmp_path, "http://127.0.0.1:9")[0] == first
     assert _download("org/face", tmp_path, hub.url, HF_HUB_OFFLINE="1")[0] == first
-    hub.status = 500
+    hub.fail("/", status=500, times=100)
     assert _download("org/face", tmp_path, hub.url)[0] == first
 
 
@@ -195,7 +121,7 @@ def test_what_the_hub_does_not_have_is_named(hub, tmp_path, ref, said):
 
 @pytest.mark.parametrize("status", [401, 403, 500])
 def test_a_refusing_hub_gives_one_sentence(hub, tmp_path, status):
-    hub.status = status
+    hub.fail("/", status=status, times=100)
     folder, sentence = _download("org/face", tmp_path, hub.url)
     assert folder is None
     assert "org/face" in sentence
@@ -204,14 +130,14 @@ def test_a_refusing_hub_gives_one_sentence(hub, tmp_path, status):
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
 def test_a_repository_without_checkpoint_is_refused(hub, tmp_path, file):
-    del hub.files[file]
+    del hub.repos["org/face"].files("main")[file]
     folder, sentence = _download("org/face", tmp_path, hub.url)
     assert folder is None
     assert sentence == f"The Hub repository 'org/face' is not a checkpoint: it has no {file}."
 
 
 def test_a_broken_download_is_said(hub, tmp_path):
-    hub.lost = "model.safetensors"
+    hub.fail("GET .*model.safetensors", status=404)
     folder, sentence = _download("org/face", tmp_path, hub.url)
     assert folder is None
     assert "'org/face' from the Hub broke off" in sentence

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from html import escape
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import gradio as gr
+import plotly.graph_objects as go
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
+from fer_explain.figures.history import history_curves
 from fer_explain.hub.folder import CARD
+from fer_explain.hub.history import read_history
+from fer_explain.ui.components import plot
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.texts import Texts
-from fer_explain.ui.views.about import card_text, errors_by_class, principles, versions
+from fer_explain.ui.views.about import card_text, errors_by_class, principles, training_told, versions
 
 NAME: Final = "about"
 
@@ -27,11 +33,16 @@ def build(page: Page) -> None:
                 gr.HTML(page.i18n("about.errors.title"), html_template="<h2>${value}</h2>")
                 errors = gr.HTML(elem_id="errors")
             with gr.Column(elem_classes="fer-card"):
+                gr.HTML(page.i18n("about.history.title"), html_template="<h2>${value}</h2>")
+                told = gr.HTML(elem_id="history-told")
+                curves = plot("history")
+            with gr.Column(elem_classes="fer-card"):
                 gr.HTML(page.i18n("about.card.title"), html_template="<h2>${value}</h2>")
                 card = gr.Markdown(elem_id="card")
 
-    def about_model(model: str | None, request: gr.Request) -> tuple[str, str]:
-        return describe(page.analyzer, model, texts_for(request))
+    def about_model(model: str | None, request: gr.Request) -> tuple[str, str, gr.Plot, str]:
+        about = describe(page.analyzer, model, texts_for(request))
+        return about.errors, about.told, gr.Plot(about.curves, visible=about.curves is not None), about.card
 
     def about_app(request: gr.Request) -> tuple[str, str]:
         texts = texts_for(request)
@@ -39,16 +50,39 @@ def build(page: Page) -> None:
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     page.blocks.load(about_app, None, [sections, built], **quiet)
-    page.blocks.load(about_model, page.model, [errors, card], **quiet)
-    page.model.select(about_model, page.model, [errors, card], **quiet)
+    page.blocks.load(about_model, page.model, [errors, told, curves, card], **quiet)
+    page.model.select(about_model, page.model, [errors, told, curves, card], **quiet)
 
 
-def describe(analyzer: Analyzer, model: str | None, texts: Texts) -> tuple[str, str]:
-    """A model's errors by class as HTML, and its card as Markdown."""
+class About(NamedTuple):
+    """What there is to say about a model: two HTML texts, its training curves, and its card as Markdown."""
+
+    errors: str
+    told: str
+    curves: go.Figure | None
+    card: str
+
+
+def describe(analyzer: Analyzer, model: str | None, texts: Texts) -> About:
+    """A model's errors by class, how its training went, and its card."""
     try:
         checkpoint = analyzer.checkpoint(model)
     except FerError as error:
-        return errors_by_class({}, texts), str(error)
+        return About(errors_by_class({}, texts), training_told(None, texts), None, str(error))
     path = checkpoint.folder / CARD
     text = card_text(path.read_text(encoding="utf-8")) if path.is_file() else texts("about.card.missing")
-    return errors_by_class(checkpoint.metrics, texts), text
+    told, curves = _training(checkpoint.folder, texts)
+    return About(errors_by_class(checkpoint.metrics, texts), told, curves, text)
+
+
+def _training(folder: Path, texts: Texts) -> tuple[str, go.Figure | None]:
+    """The training in a sentence and as curves; only the sentence where there is no record of it."""
+    try:
+        history = read_history(folder)
+    except FerError as error:
+        return f'<p class="fer-note">{escape(str(error))}</p>', None
+    if history is None:
+        return training_told(None, texts), None
+    names = ("train", "validation", "epoch", "loss", "accuracy", "best")
+    curves = history_curves(history, **{name: texts(f"about.history.{name}") for name in names})
+    return training_told(history, texts), curves

