@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.ui.texts import Texts
 
+KEPT: Final = 1800  # seconds a visitor's photo stays in memory after the page was closed
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The service that computes, the texts, and the picker of the model all tabs use."""
+    """The service that computes, the texts, and what all tabs share.
+
+    Attributes:
+        model: the picker of the model.
+        session: the photo on the Analyse tab and what is known about it, which other tabs may take up.
+        tabs: by name, as far as they are built.
+    """
 
     blocks: gr.Blocks
     analyzer: Analyzer
     i18n: gr.I18n
     model: gr.Dropdown
+    session: gr.State
+    tabs: dict[str, gr.Tab] = field(default_factory=dict)
 
     def heading(self, panel: str, level: int = 2) -> None:
         """A panel's title and the one plain sentence under it."""

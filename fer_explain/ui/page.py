@@ -9,11 +9,12 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.ui import endpoints, header
-from fer_explain.ui.context import Page
-from fer_explain.ui.tabs import about, analyse, live
+from fer_explain.ui.context import KEPT, Page
+from fer_explain.ui.session import Session
+from fer_explain.ui.tabs import about, analyse, compare, live
 from fer_explain.ui.texts import catalogue
 
-TABS: Final[tuple[ModuleType, ...]] = (analyse, live, about)
+TABS: Final[tuple[ModuleType, ...]] = (analyse, live, compare, about)
 # Uploads are deleted when they are a minute old; this looks for them twice a minute.
 DELETE_CACHE: Final = (30, 60)
 
@@ -22,10 +23,11 @@ def build_page(analyzer: Analyzer) -> tuple[gr.Blocks, gr.I18n]:
     """The page, and its texts, which ``launch`` wants."""
     i18n = gr.I18n(**catalogue())
     with gr.Blocks(title="FER Explain", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE) as blocks:
-        page = Page(blocks, analyzer, i18n, header.build(analyzer, i18n))
+        session = gr.State(Session(), time_to_live=KEPT)
+        page = Page(blocks, analyzer, i18n, header.build(analyzer, i18n), session)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
-                with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME):
+                with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME) as page.tabs[tab.NAME]:
                     tab.build(page)
         header.build_footer(i18n)
         endpoints.build(analyzer)

@@ -5,9 +5,10 @@ import plotly.graph_objects as go
 import pytest
 
 from fer_explain.emotions import COLORS, LABELS
-from fer_explain.figures.gates import channel_weights, extremes, layer_overview, spatial_map
+from fer_explain.figures.colormap import VIRIDIS, table
+from fer_explain.figures.gates import channel_weights, extremes, layer_overview, spatial_layer
 from fer_explain.figures.probabilities import percent, probability_bars
-from fer_explain.types import ChannelGate, Prediction, SpatialGate
+from fer_explain.types import ChannelGate, Prediction
 
 SHARES = np.array([0.05, 0.001, 0.04, 0.6, 0.2, 0.009, 0.1], np.float32)
 PREDICTION = Prediction(np.log(SHARES), SHARES, LABELS)
@@ -61,10 +62,22 @@ def test_the_overview_has_a_box_per_layer() -> None:
     assert [box.name for box in layer_overview(gates).data] == ["1", "2", "3", "4"]
 
 
-def test_a_spatial_gate_is_a_map_with_row_nought_on_top() -> None:
-    drawn = spatial_map(SpatialGate("cbam", "cbam", np.eye(4, dtype=np.float32), "warped"))
-    assert drawn.layout.yaxis.autorange == "reversed"
-    assert (drawn.data[0].zmin, drawn.data[0].zmax) == (0, 1)
+def test_a_spatial_gate_spans_its_colours_and_is_transparent_where_it_has_no_weight() -> None:
+    values = np.array([[0.0, 0.02], [0.03, 0.04]], np.float32)
+    mask = np.array([[False, True], [True, True]])
+    layer = spatial_layer(values, mask, 0.02, 0.04)
+    assert layer.shape == (2, 2, 4)
+    assert layer.dtype == np.uint8
+    assert (layer[..., 3] > 0).tolist() == mask.tolist()
+    colors = table(VIRIDIS)
+    np.testing.assert_array_equal(layer[0, 1, :3], colors[0])  # the first colour is for 0.02
+    np.testing.assert_array_equal(layer[1, 1, :3], colors[255])
+    np.testing.assert_array_equal(layer[1, 0, :3], colors[128])
+
+
+def test_equal_weights_at_all_places_are_drawn_too() -> None:
+    layer = spatial_layer(np.full((2, 2), 0.5, np.float32), np.ones((2, 2), np.bool_), 0.5, 0.5)
+    assert (layer == [*table(VIRIDIS)[0], 255]).all()
 
 
 @pytest.mark.parametrize("drawn", [probability_bars(PREDICTION), layer_overview([])])

@@ -1,0 +1,80 @@
+"""Which of many models are really different: a matrix of differences, and what models agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from fer_explain.benchmark.comparison import Comparison
+from fer_explain.figures.palette import DIVERGING, ONE_HUE, cell_texts
+from fer_explain.figures.style import axis, figure
+
+CELL = 58  # pixels
+
+
+def significance_figure(pairs: Sequence[Comparison], models: Sequence[str]) -> go.Figure:
+    """Accuracy of the row's model minus that of the column's, in points; bold where there is evidence.
+
+    A cell's ``customdata`` is the sentence that says it in words.
+    """
+    place = {name: index for index, name in enumerate(models)}
+    size = len(models)
+    values, text = np.zeros((size, size)), np.full((size, size), "", dtype=object)
+    words = np.full((size, size), "", dtype=object)
+    for pair in pairs:
+        i, j = place[pair.a], place[pair.b]
+        points = 100 * pair.difference.value
+        for row, column, sign in ((i, j, 1), (j, i, -1)):
+            values[row, column] = sign * points
+            shown = f"{sign * points:+.1f}"
+            text[row, column] = f"<b>{shown}</b>" if pair.better else shown
+            words[row, column] = pair.sentence
+    limit = max(float(np.abs(values).max()), 1.0)
+    heatmap = go.Heatmap(
+        z=values,
+        x=list(models),
+        y=list(models),
+        text=cell_texts(values, text.tolist(), DIVERGING, -limit, limit),
+        texttemplate="%{text}",
+        customdata=words,
+        hovertemplate="%{customdata}<extra></extra>",
+        colorscale=DIVERGING,
+        zmin=-limit,
+        zmax=limit,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+    )
+    return _square(heatmap, size)
+
+
+def agreement_figure(shares: ArrayLike, models: Sequence[str], *, hover: str) -> go.Figure:
+    """Shares (M, M) in 0..1 that pairs of models have in common, in per cent."""
+    values = 100 * np.asarray(shares, dtype=np.float64)
+    heatmap = go.Heatmap(
+        z=values,
+        x=list(models),
+        y=list(models),
+        text=cell_texts(values, [[f"{share:.0f}" for share in row] for row in values], ONE_HUE, 0, 100),
+        texttemplate="%{text}",
+        hovertemplate=f"%{{y}}, %{{x}}<br>{hover}: %{{z:.1f}} %<extra></extra>",
+        colorscale=ONE_HUE,
+        zmin=0,
+        zmax=100,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+    )
+    return _square(heatmap, len(values))
+
+
+def _square(heatmap: go.Heatmap, size: int) -> go.Figure:
+    return figure(
+        [heatmap],
+        height=CELL * max(size, 3) + 150,
+        xaxis=axis(side="top", showgrid=False, tickangle=-30),
+        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
+    )

@@ -1,0 +1,194 @@
+"""What happens on the Compare tab: one face through the chosen models, each shown as soon as it has spoken."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.ui.compared import Compared, Said
+from fer_explain.ui.context import texts_for
+from fer_explain.ui.examples import EXAMPLES
+from fer_explain.ui.session import PREDICTED, Session
+from fer_explain.ui.texts import Texts
+from fer_explain.ui.views.compare import Cost, columns
+from fer_explain.ui.views.status import status
+
+ALIKE = 2  # models it takes to compare heat maps
+
+_log = logging.getLogger(__name__)
+
+# (state, status, columns, agreement of predictions and maps: correlation, overlap, visibility of both)
+Shown = tuple[Compared, str, str, Any, Any, Any]
+
+
+class Comparing:
+    """The callbacks of the tab."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._cost = cache(self._count)
+
+    def look(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        path: str | None,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """A photo was uploaded or pasted: its largest face is compared."""
+        if path is None:
+            return
+        yield from self._answer(
+            lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, texts_for(request)
+        )
+
+    def try_example(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """One of the examples was clicked."""
+        pixels = EXAMPLES[int(event.index)].pixels
+        yield from self._answer(
+            lambda: state.on(self._analyzer.detect(pixels)), models, (method, target), shared, texts_for(request)
+        )
+
+    def arrive(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        session: Session,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """The tab was opened: the face that is on the Analyse tab is compared, unless it already was."""
+        there = session.detection
+        if there is None or not there.faces:
+            return
+        if state.detection is there and state.chosen == session.chosen:
+            return
+        yield from self._answer(
+            lambda: state.on(there, session.chosen), models, (method, target), shared, texts_for(request)
+        )
+
+    def ask(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """Other models, another explanation or another class were chosen."""
+        if state.face is not None:
+            yield from self._answer(lambda: state, models, (method, target), shared, texts_for(request))
+
+    def _answer(
+        self,
+        move: Callable[[], Compared],
+        models: Sequence[str],
+        question: tuple[str, str],
+        shared: bool,
+        texts: Texts,
+    ) -> Iterator[Any]:
+        """Models that have spoken are kept; the others are asked one after the other."""
+        try:
+            state = move().asking(*question)
+            if state.face is None:
+                yield self._nothing(state, texts)
+                return
+            costs = {model: self._cost(model) for model in models}
+            yield self._show(state, models, costs, shared, texts)
+            for model in state.missing(models):
+                state = state.told(model, self._ask(state, model, *question))
+                yield self._show(state, models, costs, shared, texts)
+        except FerError as error:
+            yield self._failed(str(error))
+        except Exception:
+            _log.exception("the Compare tab failed")
+            yield self._failed(texts("status.broken"))
+
+    def _ask(self, state: Compared, model: str, method: str, target: str) -> Said:
+        from fer_explain.faces.preprocess import preprocess, to_image  # imports torch
+
+        assert state.face is not None, "a model is only asked about a face"
+        spec = self._analyzer.checkpoint(model).config.input  # loading it is not what is timed
+        began = time.perf_counter()
+        [analysis] = self._analyzer.explain([state.face], model, method, None if target == PREDICTED else target)
+        spent = 1000 * (time.perf_counter() - began)
+        seen = analysis.warp.aligned if analysis.warp else to_image(preprocess(state.face, spec), spec)[0]
+        return Said(analysis, spent, seen)
+
+    def _show(
+        self, state: Compared, models: Sequence[str], costs: Mapping[str, Cost], shared: bool, texts: Texts
+    ) -> Shown:
+        said = state.of(models)
+        assert state.shown is not None, "a state with a face has a photo"
+        ready = len(said) == len(models)
+        sentence = status(_summary(said, texts) if ready else texts("compare.progress", n=len(said), total=len(models)))
+        table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
+        alike = ready and len(said) >= ALIKE
+        maps = _likeness(said, texts) if alike else (None, None)
+        return state, sentence, table, *maps, gr.Column(visible=alike)
+
+    def _nothing(self, state: Compared, texts: Texts) -> Shown:
+        return state, status(texts("status.none"), error=True), "", None, None, gr.Column(visible=False)
+
+    def _failed(self, sentence: str) -> tuple[Any, ...]:
+        return gr.skip(), status(sentence, error=True), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+    def _count(self, model: str) -> Cost:
+        from fer_explain.hub.folder import WEIGHTS
+        from fer_explain.models.catalogue import measure
+
+        with self._analyzer.borrow(model) as (checkpoint, _):
+            config = checkpoint.config
+            return Cost(
+                sum(parameter.numel() for parameter in checkpoint.model.parameters()),
+                measure(config.architecture).multiply_adds,
+                (checkpoint.folder / WEIGHTS).stat().st_size,
+                config.trained,
+            )
+
+
+def _summary(said: Mapping[str, Said], texts: Texts) -> str:
+    """How many of the models read what."""
+    counts: dict[str, int] = {}
+    for entry in said.values():
+        label = entry.analysis.prediction.label
+        counts[label] = counts.get(label, 0) + 1
+    if len(counts) == 1:
+        return texts("compare.agree", n=len(said), emotion=texts.emotion(next(iter(counts))))
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    return texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
+
+
+def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[Any, Any]:
+    """Rank correlation and overlap of every two models' maps."""
+    from fer_explain.explain.similarity import common_map, correlations, overlaps
+    from fer_explain.figures.likeness import likeness_figure
+
+    maps = [common_map(entry.analysis) for entry in said.values() if entry.analysis.heatmap]
+    names = list(said)
+    return (
+        likeness_figure(correlations(maps), names, hover=texts("compare.correlation"), signed=True),
+        likeness_figure(overlaps(maps), names, hover=texts("compare.overlap")),
+    )

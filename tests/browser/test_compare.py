@@ -1,0 +1,63 @@
+"""The Compare tab in a real browser."""
+
+import re
+
+from driver import App, png
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+
+def column(app: App, number: int) -> Locator:
+    return app.page.locator("#compare-columns section").nth(number)
+
+
+def compared(app: App, models: int) -> App:
+    expect(app.page.locator("#compare-columns .fer-bars")).to_have_count(models)
+    expect(app.page.locator("#compare-columns .fer-map")).to_have_count(models)
+    return app
+
+
+def test_an_example_goes_through_every_chosen_model(app: App):
+    app.open_tab("Compare")
+    boxes = app.page.locator("#compare-models input[type=checkbox]")
+    models = boxes.count()
+    app.page.locator("#compare-examples button").first.click()
+    compared(app, models)
+    expect(app.page.locator("#compare-status")).to_have_text(re.compile(r"networks"))
+    for number in range(models):
+        expect(column(app, number).locator(".fer-label")).to_have_text(re.compile(r"\S+ (< )?\d+ %"))
+        expect(column(app, number).locator(".fer-readout")).to_contain_text("Parameters")
+    if models > 1:
+        expect(app.page.locator("#compare-correlation .js-plotly-plot")).to_be_visible()
+
+
+def test_a_model_taken_out_and_put_back_is_not_computed_again(app: App):
+    app.open_tab("Compare")
+    boxes = app.page.locator("#compare-models input[type=checkbox]")
+    models = boxes.count()
+    app.page.locator("#compare-examples button").nth(1).click()
+    compared(app, models)
+    times = [column(app, number).locator(".fer-readout dd").last.inner_text() for number in range(models)]
+    boxes.last.click()
+    compared(app, models - 1)
+    boxes.last.click()
+    compared(app, models)
+    again = [column(app, number).locator(".fer-readout dd").last.inner_text() for number in range(models)]
+    assert sorted(again) == sorted(times)
+
+
+def test_the_face_of_the_analyse_tab_comes_along(app: App):
+    app.page.locator("#examples button").first.click()
+    app.analysed()
+    answer = app.label.inner_text().split()[0]
+    app.open_tab("Compare")
+    compared(app, app.page.locator("#compare-models input[type=checkbox]").count())
+    expect(column(app, 0).locator(".fer-label")).to_contain_text(answer)
+
+
+def test_a_photo_without_a_face_says_so(app: App):
+    app.open_tab("Compare")
+    files = {"name": "gray.png", "mimeType": "image/png", "buffer": png(Image.new("RGB", (300, 200), "gray"))}
+    app.page.locator("#compare-drop input[type=file]").set_input_files(files)
+    expect(app.page.locator("#compare-status .fer-error")).to_contain_text("No face was found")
+    expect(app.page.locator("#compare-columns section")).to_have_count(0)
