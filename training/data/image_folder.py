@@ -1,64 +1,89 @@
-"""A folder of images: ``train/angry/*.jpg``, ``validation/...``, ``test/...``."""
+"""A folder of images: ``train/angry/*.jpg``, ``validation/...``, ``test/...``; or AffectNet's own two layouts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from fer_explain.emotions import LABELS, canonical
+from fer_explain.emotions import canonical
 from fer_explain.errors import FerError
-from training.data.faces import FaceSet, ImageForm, decode, stack
+from training.data.class_names import AFFECTNET, ClassMap, class_names
+from training.data.faces import FaceSet, ImageForm, decode, split_of, stack
 
-_NAMES: Final = {"train": ("train", "training"), "validation": ("validation", "valid", "val"), "test": ("test",)}
 _PREFIX: Final = {"validation": "PublicTest_", "test": "PrivateTest_"}
 _SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
 
 
 def is_image_folder(path: Path) -> bool:
-    """Whether ``path`` has a training folder (and not parquet shards)."""
-    return any((path / name).is_dir() for name in _NAMES["train"])
+    """Whether ``path`` holds folders of images by split (and not parquet shards).
+
+    Raises:
+        FerError: there are class folders, but not inside the folder of a split.
+    """
+    folders = [folder for folder in path.iterdir() if folder.is_dir()]
+    if any(canonical(folder.name) for folder in folders):
+        raise FerError(f"--data {path}: put the class folders into a folder named train, validation or test.")
+    return any(split_of(folder.name) and any(child.is_dir() for child in folder.iterdir()) for folder in folders)
 
 
 def read_image_folder(path: Path, split: str, form: ImageForm) -> FaceSet:
     """Reads a split; the row id is the image's place in the sorted list of the split's files.
 
     A ``test`` folder whose file names start with ``PublicTest_`` / ``PrivateTest_`` (a common unpacking of FER2013)
-    holds both validation and test.
+    holds both validation and test. Class folders are named by emotion, or as ``classes.txt`` beside the splits says
+    (one "FOLDER NAME" per line); folders that are all numbers have AffectNet's order, which is said as a warning.
+    AffectNet's original layout (``train_set/images`` and ``train_set/annotations/*_exp.npy``) is read too.
 
     Raises:
-        FerError: no folder for the split, a class folder that is no emotion, or an unreadable image.
+        FerError: no folder for the split, class folders that cannot be named, or an unreadable image.
     """
-    files = _split_files(path, split)
-    labels = [_label(file) for file in files]
-    images = stack((decode(file, str(file), form) for file in files), form)
-    return FaceSet(str(path), split, images, np.asarray(labels, np.int64), np.arange(len(files)))
+    files, name_of = _split_files(path, split)
+    classes = ClassMap()
+    labels = [classes.index(name_of(file)) for file in files]
+    kept = [(row, label) for row, label in enumerate(labels) if label is not None]
+    return FaceSet(
+        str(path),
+        split,
+        stack((decode(files[row], str(files[row]), form) for row, _ in kept), form),
+        np.array([label for _, label in kept], np.int64),
+        np.array([row for row, _ in kept], np.int64),
+        left_out=classes.report(),
+    )
 
 
-def _split_files(path: Path, split: str) -> list[Path]:
-    folders = [path / name for name in _NAMES[split] if (path / name).is_dir()]
-    merged = path / "test"
-    if not folders and split == "validation" and merged.is_dir():
-        files = [file for file in _images(merged) if file.name.startswith(_PREFIX["validation"])]
-        if files:
-            return files
-    if not folders:
-        raise FerError(
-            f"--data {path}: there is no folder for the {split} split (expected {' or '.join(_NAMES[split])})."
-        )
-    files = _images(folders[0])
-    if split == "test" and any(file.name.startswith(_PREFIX["test"]) for file in files):
-        return [file for file in files if file.name.startswith(_PREFIX["test"])]
-    return files
+def _split_files(path: Path, split: str) -> tuple[list[Path], Callable[[Path], str]]:
+    """A split's image files, sorted, and what names a file's class."""
+    folders = {split_of(folder.name): folder for folder in sorted(path.iterdir()) if folder.is_dir()}
+    merged = split == "validation" and split not in folders
+    folder = folders.get("test" if merged else split)
+    if folder and (folder / "annotations").is_dir():
+        return sorted(_images(folder, "images/**/*")), _annotated
+    files = sorted(_images(folder, "*/*")) if folder else []
+    prefix = _PREFIX.get(split, "")
+    if prefix and (merged or any(file.name.startswith(prefix) for file in files)):
+        files = [file for file in files if file.name.startswith(prefix)]
+    if not folder or (merged and not files):
+        raise FerError(f"--data {path}: there is no folder for the {split} split (expected one named {split}).")
+    names = class_names(path, {file.parent.name for part in folders.values() for file in _images(part, "*/*")})
+    return files, lambda file: names[file.parent.name]
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.glob("*/*") if file.suffix.lower() in _SUFFIXES)
+def _images(folder: Path, pattern: str) -> list[Path]:
+    return [file for file in folder.glob(pattern) if file.suffix.lower() in _SUFFIXES]
 
 
-def _label(file: Path) -> int:
-    label = canonical(file.parent.name)
-    if label is None:
-        raise FerError(f"{file}: the folder '{file.parent.name}' is not one of {', '.join(LABELS)}.")
-    return LABELS.index(label)
+def _annotated(file: Path) -> str:
+    """The class of ``SPLIT/images/ID.jpg`` in AffectNet's own layout: a number in ``SPLIT/annotations/ID_exp.npy``.
+
+    Raises:
+        FerError: the annotation is missing or none of AffectNet's numbers.
+    """
+    root = next(parent for parent in file.parents if parent.name == "images").parent
+    annotation = root / "annotations" / f"{file.stem}_exp.npy"
+    try:
+        return AFFECTNET[int(np.load(annotation, allow_pickle=False).item())]
+    except (OSError, ValueError, IndexError) as error:
+        raise FerError(f"{annotation}: expected a number 0..{len(AFFECTNET) - 1} for {file.name} ({error}).") from error
