@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from timm.optim import create_optimizer_v2
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
@@ -16,15 +17,33 @@ from tqdm import tqdm
 
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
-from fer_explain.faces.preprocess import normalize, to_batch
 from fer_explain.types import InputSpec
-from training.augment import augment
+from training.augment import DRAWS
+from training.batches import Split, make_batch, on_device
+from training.clock import Clock
 from training.config import TrainConfig
 from training.data import FaceSet
-from training.loss import attention_penalty, mix, soft_cross_entropy, soft_targets
-from training.state import RunState
+from training.interrupt import StopRequest
+from training.loss import attention_penalty, class_weights, classification_loss
+from training.schedule import Plan, learning_rate
+from training.state import RunState, seed_of
+from training.validation import predict, validation_logits
 
-Report = Callable[[RunState, nn.Module, bool], None]
+__all__ = ["Engine", "Recorder", "parameter_groups", "predict"]
+
+CHECK_EVERY: Final = 50  # steps between two looks at the loss, which on a GPU wait for it
+_FIRST_CHECK: Final = 10  # so that a short time budget is fitted early
+_VALIDATION_COST: Final = 1 / 3  # of training's, per image, until it is measured: there is no backward pass
+
+
+class Recorder(Protocol):
+    """What the engine hands its results to; called in the main process only."""
+
+    def epoch(self, state: RunState, kept: nn.Module, is_best: bool) -> None:
+        """An epoch has ended; ``kept`` holds the weights a checkpoint would get."""
+
+    def keep(self, state: RunState) -> None:
+        """The state is to be written."""
 
 
 class Engine:
@@ -35,18 +54,30 @@ class Engine:
         spec: the input it wants.
         config: the recipe.
         state: a fresh or a resumed state; kept up to date.
+        accelerator: the device or devices.
+        clock: the time the run has taken and may take.
+        save_every: seconds between two saves of the state within an epoch; 0 = only after epochs.
     """
 
     def __init__(
-        self, model: nn.Module, spec: InputSpec, config: TrainConfig, state: RunState, accelerator: Accelerator
+        self,
+        model: nn.Module,
+        spec: InputSpec,
+        config: TrainConfig,
+        state: RunState,
+        accelerator: Accelerator,
+        *,
+        clock: Clock | None = None,
+        save_every: float = 0.0,
     ) -> None:
         self.spec, self.config, self.state, self.accelerator = spec, config, state, accelerator
+        self.clock, self.save_every = clock or Clock(), save_every
         model = model.to(accelerator.device).to(memory_format=torch.channels_last)
         self.ema = ModelEmaV3(model, decay=config.ema, use_warmup=True) if config.ema else None
         optimizer = create_optimizer_v2(
             parameter_groups(model, config), config.optimizer, lr=config.lr, momentum=config.momentum
         )
-        if state.epoch:
+        if state.model:
             model.load_state_dict(state.model)
             optimizer.load_state_dict(state.optimizer)
             if self.ema is not None and state.ema is not None:
@@ -54,175 +85,272 @@ class Engine:
         self.plain = model
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.forward = torch.compile(self.model) if config.compile else self.model
-        if state.epoch and state.scaler and accelerator.scaler:
+        if state.scaler and accelerator.scaler:
             accelerator.scaler.load_state_dict(state.scaler)
+        self.stop = StopRequest()
+        self.weights: Tensor | None = None
+        self.per_epoch, self.plan = 1, Plan(0)
+        self._validation_images, self._validation_seconds = 0, 0.0
+        self._pace, self._saved = (0.0, 0), 0.0
 
     @property
-    def judged(self) -> nn.Module:
-        """The weights that are validated and kept: the moving average's where there is one."""
+    def kept(self) -> nn.Module:
+        """The weights a checkpoint gets: the moving average's where there is one."""
         return self.ema.module if self.ema is not None else self.plain
 
-    def fit(self, train: FaceSet, validation: FaceSet, report: Report) -> None:
-        """Runs the epochs that are left; after each, ``report(state, judged model, is it the best so far)``."""
-        images, labels = on_device(train, self.accelerator.device)
-        while self.state.epoch < self.config.epochs and not self._out_of_patience():
-            began = time.perf_counter()
-            loss = self.train_epoch(images, labels)
-            logits = predict(self.judged, validation, self.spec)
-            accuracy = float((logits.argmax(1) == torch.from_numpy(validation.labels)).float().mean())
-            is_best = self._advance(loss, accuracy, logits, validation, time.perf_counter() - began)
-            if self.accelerator.is_main_process:
-                report(self.state, self.judged, is_best)
-            self.accelerator.wait_for_everyone()
+    def fit(self, train: FaceSet, validation: FaceSet, record: Recorder, teachers: Tensor | None = None) -> None:
+        """Takes the steps that are left, and hands the state to ``record`` after each epoch and every few minutes.
 
-    def train_epoch(self, images: Tensor, labels: Tensor) -> float:
-        """One pass over the training split, as :func:`on_device` gives it; returns the mean loss.
+        Args:
+            train: what to learn.
+            validation: what to choose the epoch by.
+            record: writes it down.
+            teachers: softened distributions (2, N, K) for the plain and the mirrored training images.
+
+        Raises:
+            FerError: the loss is no longer finite, or the state cannot be written.
+            KeyboardInterrupt: Ctrl-C or SIGTERM came; the state is written.
+        """
+        split = on_device(train, self.accelerator.device, teachers)
+        self.prepare(split)
+        self._validation_images = len(validation)
+        if self.state.step == 0:
+            self._keep(record)  # from here on, a killed run can be resumed
+        with self.stop:
+            while self.state.epoch * self.per_epoch < self.plan.steps and not self._out_of_patience():
+                began = self.clock.elapsed()
+                loss = self.train_epoch(split, train, record)
+                is_best = self._validate(validation, loss, began)
+                self._snapshot()
+                if self.accelerator.is_main_process:
+                    record.epoch(self.state, self.kept, is_best)
+                self.accelerator.wait_for_everyone()
+
+    def prepare(self, split: Split) -> None:
+        """What depends on the data: class weights, steps per epoch, the plan."""
+        self.weights = class_weights(split.labels, len(LABELS), self.config.class_weights)
+        self.per_epoch = max(1, len(split) // self.config.batch_size)
+        self.plan = self.state.planned(self.config.epochs * self.per_epoch)
+
+    def train_epoch(self, split: Split, faces: FaceSet | None = None, record: Recorder | None = None) -> float:
+        """One pass over the training split, or what is left of it; returns the mean loss.
+
+        Args:
+            split: the training split.
+            faces: the same with its row ids, to name a bad batch by.
+            record: keeps the state within the epoch; None: it is not kept.
 
         Raises:
             FerError: the loss is no longer finite.
+            KeyboardInterrupt: the run was asked to stop.
         """
-        epoch, accelerator = self.state.epoch, self.accelerator
-        torch.manual_seed(self.config.seed * 100_003 + epoch)  # order: the same in every process
-        order = torch.randperm(len(labels))
-        torch.manual_seed((self.config.seed * 100_003 + epoch) * 1_009 + accelerator.process_index)
-        steps = len(labels) // self.config.batch_size
+        state, size = self.state, self.config.batch_size
+        order = self._order(len(split)).to(split.labels.device)
+        first = state.epoch * self.per_epoch
+        losses = torch.zeros(self.per_epoch, device=order.device) if state.losses is None else state.losses
+        losses = state.losses = losses.to(order.device)
         self.model.train()
-        total = torch.zeros((), device=accelerator.device)
-        progress = tqdm(
-            self._batches(order, steps),
-            total=steps,
-            desc=f"epoch {epoch + 1}/{self.config.epochs}",
-            leave=False,
-            disable=None if accelerator.is_main_process else True,
-        )
-        with attention_penalty(self.plain) as penalties:
-            for step, rows in enumerate(progress):
-                self._set_rate(epoch + step / steps)
-                total += self._step(images[rows], labels[rows], penalties)
-                if self.ema is not None:
-                    self.ema.update(self.plain, step=epoch * steps + step)
-                if step % 50 == 0:
-                    self._stop_if_lost(total, rows)
-        mean = float(accelerator.reduce(total, "mean")) / steps
-        if not math.isfinite(mean):
-            raise FerError(
-                f"The loss became {mean} in epoch {epoch + 1}; the last good checkpoint is kept. Lower --lr."
-            )
-        return mean
+        self._pace = (time.perf_counter(), state.step)
+        self._saved = time.monotonic()
+        with attention_penalty(self.plain) as penalties, self._bar(first) as bar:
+            while state.step < min(first + self.per_epoch, self.plan.steps):
+                rows = order[(state.step - first) * size :][:size]
+                losses[state.step - first] = self._update(split, rows, penalties)
+                state.step += 1
+                bar.update()
+                if self._is_check_due(first):
+                    self._stop_if_lost(losses[: state.step - first], order, faces)
+                    bar.set_postfix(loss=f"{float(losses[state.step - first - 1]):.3f}")
+                    self._fit_to_budget()
+                    self._pause(record)
+        state.losses = None
+        return float(self.accelerator.reduce(losses[: max(1, state.step - first)].mean(), "mean"))
 
-    def _batches(self, order: Tensor, steps: int) -> Iterator[Tensor]:
-        """This process's share of each global batch."""
-        size, parts, part = self.config.batch_size, self.accelerator.num_processes, self.accelerator.process_index
-        for step in range(steps):
-            yield order[step * size : (step + 1) * size][part::parts]
+    def _order(self, n: int) -> Tensor:
+        """The places of the epoch's images: the same in every process, and after a resume."""
+        generator = torch.Generator().manual_seed(seed_of(self.config.seed, 0, self.state.epoch))
+        return torch.randperm(n, generator=generator)
 
-    def _step(self, images: Tensor, labels: Tensor, penalties: list[Tensor]) -> Tensor:
-        """One update; returns the loss, detached."""
-        with torch.no_grad():
-            views = augment(_to_unit(images), self.spec, self.config)
-            x = normalize(views, self.spec).expand(-1, self.spec.channels, -1, -1)
-            targets = soft_targets(labels, len(LABELS), self.config.label_smoothing)
-            x, targets = mix(x, targets, self.config)
+    def _update(self, split: Split, rows: Tensor, penalties: list[Tensor]) -> Tensor:
+        """One update of the weights; returns the loss, detached.
+
+        All processes draw for the whole batch and each takes its share, so that an image looks the same however many
+        of them there are. What depends on a batch's company does not: batch norm, mixup and EmoNeXt's regulariser see
+        one process's part of a batch.
+        """
+        config, accelerator, step = self.config, self.accelerator, self.state.step
+        torch.manual_seed(seed_of(config.seed, 1, step))
+        draws = torch.rand(len(rows), DRAWS)
+        if accelerator.num_processes > 1:
+            share = slice(accelerator.process_index, None, accelerator.num_processes)
+            rows, draws = rows[share], draws[share]
+            torch.manual_seed(seed_of(config.seed, 1, step, accelerator.process_index))
+        self._set_rate(step)
+        total = torch.zeros((), device=rows.device)
+        for some, their in zip(rows.chunk(config.accumulate), draws.chunk(config.accumulate), strict=True):
+            with accelerator.accumulate(self.model):
+                loss = self._loss(split, some, their, penalties)
+                accelerator.backward(loss)
+                self._clip()
+                self.optimizer.step()
+                self.optimizer.zero_grad()
+            total += loss.detach() / config.accumulate
+        if self.ema is not None and (step + 1) % config.ema_every == 0:
+            self.ema.update(self.plain, step=step)
+        return total
+
+    def _loss(self, split: Split, rows: Tensor, draws: Tensor, penalties: list[Tensor]) -> Tensor:
+        config = self.config
+        x, targets = make_batch(split, rows, draws, self.spec, config)
         penalties.clear()
         with self.accelerator.autocast():
-            logits = self.forward(x.contiguous(memory_format=torch.channels_last))
-        loss = soft_cross_entropy(logits, targets)
-        if penalties and self.config.attention_weight:
-            loss = loss + self.config.attention_weight * penalties[0]
-        self.optimizer.zero_grad()
-        self.accelerator.backward(loss)
-        if self.config.clip:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
-        return loss.detach()
+            logits = self.forward(x)
+        loss = classification_loss(logits, targets, config, self.weights)
+        if penalties:  # also when lambda is 0: several processes need a gradient for every weight
+            loss = loss + config.attention_weight * penalties[0]
+        return loss
 
-    def _set_rate(self, epochs_done: float) -> None:
-        rate = learning_rate(epochs_done / self.config.epochs, self.config)
+    def _clip(self) -> None:
+        if not self.config.clip or not self.accelerator.sync_gradients:
+            return
+        if self.config.clip_scaled:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        else:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
+
+    def _set_rate(self, step: int) -> None:
+        accuracies = [row["validation_accuracy"] for row in self.state.history]
+        rate = learning_rate(self.plan.progress(step), self.config, step, accuracies)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["lr_scale"]
 
-    def _stop_if_lost(self, total: Tensor, rows: Tensor) -> None:
-        if not torch.isfinite(total):
-            raise FerError(
-                f"The loss is not finite within 50 steps of training rows {rows[:8].tolist()}...; "
-                "the last good checkpoint is kept. Lower --lr."
+    def _is_check_due(self, first: int) -> bool:
+        """Whether to look up from the work: every 50 steps, at the epoch's end, and when asked to stop."""
+        done = self.state.step - first
+        at_end = done == self.per_epoch or self.state.step == self.plan.steps
+        asked = self.stop.requested and self.accelerator.num_processes == 1
+        return done % CHECK_EVERY == 0 or done == _FIRST_CHECK or at_end or asked
+
+    def _stop_if_lost(self, losses: Tensor, order: Tensor, faces: FaceSet | None) -> None:
+        """Names the first batch whose loss is not finite by the data's row ids."""
+        if torch.isfinite(losses).all():
+            return
+        place = int((~torch.isfinite(losses)).nonzero()[0])
+        size = self.config.batch_size
+        rows = order[place * size : (place + 1) * size].cpu().numpy()
+        named = rows if faces is None else faces.rows[rows]
+        raise FerError(
+            f"The loss is {float(losses[place])} in epoch {self.state.epoch + 1}, step {place + 1}, on the images with "
+            f"row ids {', '.join(map(str, named))}; the last good checkpoint is kept. Lower --lr in a new --output."
+        )
+
+    def _fit_to_budget(self) -> None:
+        """Refits the plan to the time that is left, by the pace since the last look."""
+        now, (then, since), step = time.perf_counter(), self._pace, self.state.step
+        self._pace = (now, step)
+        if not self.clock.budget or not since < step < self.plan.steps:
+            return
+        pace = (now - then) / (step - since)
+        guess = pace * _VALIDATION_COST * self._validation_images / self.config.batch_size
+        fits = step + self.clock.steps_that_fit(pace, self._validation_seconds or guess, self.per_epoch)
+        steps = [min(self.config.epochs * self.per_epoch, fits)]
+        if self.accelerator.num_processes > 1:
+            broadcast_object_list(steps)  # all go by the main process's clock
+        self.plan = self.plan.ending_after(steps[0], step)
+
+    def _pause(self, record: Recorder | None) -> None:
+        """Between two steps: keeps the state when it is time to, and stops when asked to."""
+        if record is None:
+            return
+        stop = self._any_process(self.stop.requested)
+        if stop or (self.save_every and time.monotonic() - self._saved >= self.save_every):
+            self._keep(record)
+            self._saved = time.monotonic()
+        if stop:
+            raise KeyboardInterrupt(
+                f"stopped in epoch {self.state.epoch + 1} after step {self.state.step}; go on with --resume"
             )
 
-    def _advance(self, loss: float, accuracy: float, logits: Tensor, validation: FaceSet, seconds: float) -> bool:
+    def _any_process(self, flag: bool) -> bool:
+        if self.accelerator.num_processes == 1:
+            return flag
+        return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)) > 0)
+
+    def _validate(self, validation: FaceSet, loss: float, began: float) -> bool:
         """Books an epoch into the state; returns whether it is the best so far on validation."""
-        state = self.state
+        started = time.perf_counter()
+        state, config = self.state, self.config
+        judged = self.plain if config.validate_on == "raw" else self.kept
+        logits = validation_logits(judged, validation, self.spec, config, state.epoch)
         labels = torch.from_numpy(validation.labels)
+        validation_loss = float(nn.functional.cross_entropy(logits, labels))
+        accuracy = float((logits.argmax(1) == labels).float().mean())
+        self._validation_seconds = time.perf_counter() - started
         state.history.append(
             {
                 "epoch": state.epoch + 1,
                 "lr": self.optimizer.param_groups[0]["lr"],
                 "train_loss": loss,
-                "validation_loss": float(nn.functional.cross_entropy(logits, labels)),
+                "validation_loss": validation_loss,
                 "validation_accuracy": accuracy,
-                "seconds": round(seconds, 1),
+                "seconds": round(self.clock.elapsed() - began, 1),
             }
         )
-        state.epoch += 1
         is_best = accuracy > state.best_accuracy
         if is_best:
             state.best_accuracy, state.best_epoch = accuracy, state.epoch
+        return is_best
+
+    def _keep(self, record: Recorder) -> None:
+        self._snapshot()
+        if self.accelerator.is_main_process:
+            record.keep(self.state)
+
+    def _snapshot(self) -> None:
+        """Brings the state up to date; its tensors are the living ones, so it is written before the next step.
+
+        Raises:
+            FerError: the weights are no longer finite.
+        """
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in self.plain.parameters()):
+            raise FerError(
+                f"The weights are no longer finite after step {self.state.step}; the last good checkpoint is kept. "
+                "Lower --lr in a new --output."
+            )
+        state, scaler = self.state, self.accelerator.scaler
+        state.plan = (self.plan.steps, self.plan.since, self.plan.passed)
+        state.seconds = self.clock.elapsed()
         state.model = self.plain.state_dict()
         state.ema = self.ema.module.state_dict() if self.ema is not None else None
         state.optimizer = self.optimizer.state_dict()
-        state.scaler = self.accelerator.scaler.state_dict() if self.accelerator.scaler else None
-        return is_best
+        state.scaler = scaler.state_dict() if scaler else None
 
     def _out_of_patience(self) -> bool:
         patience = self.config.patience
         return bool(patience) and self.state.epoch - self.state.best_epoch >= patience
 
+    @contextmanager
+    def _bar(self, first: int) -> Iterator[Any]:
+        epochs = -(-self.plan.steps // self.per_epoch)
+        with tqdm(
+            total=min(self.per_epoch, self.plan.steps - first),
+            initial=self.state.step - first,
+            desc=f"epoch {self.state.epoch + 1}/{epochs}",
+            leave=False,
+            disable=None if self.accelerator.is_main_process else True,
+        ) as bar:
+            yield bar
+
 
 def parameter_groups(model: nn.Module, config: TrainConfig) -> list[dict[str, Any]]:
-    """Trainable parameters by weight decay (none for biases and norms) and rate (``stn_lr`` for the transformer)."""
+    """Trainable parameters by weight decay (none for biases and norms, but for ``decay_all``) and rate (``stn_lr``)."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            decay = config.weight_decay if parameter.ndim > 1 else 0.0
+            decay = config.weight_decay if parameter.ndim > 1 or config.decay_all else 0.0
             scale = config.stn_lr if name.startswith("stn.") else 1.0
             groups.setdefault((scale, decay), []).append(parameter)
     return [
         {"params": params, "weight_decay": decay, "lr_scale": scale, "lr": config.lr * scale}
         for (scale, decay), params in sorted(groups.items(), key=lambda item: item[0], reverse=True)
     ]
-
-
-def learning_rate(progress: float, config: TrainConfig) -> float:
-    """The rate at ``progress`` (0..1) of all steps: linear warm-up from 0, then cosine to 0 or constant."""
-    if progress < config.warmup:
-        return config.lr * max(progress / config.warmup, 1e-3)
-    if config.schedule == "constant":
-        return config.lr
-    rest = (progress - config.warmup) / max(1 - config.warmup, 1e-9)
-    return config.lr * 0.5 * (1 + math.cos(math.pi * rest))
-
-
-@torch.inference_mode()
-def predict(model: nn.Module, faces: FaceSet, spec: InputSpec, batch_size: int = 256) -> Tensor:
-    """Logits (N, K) float32 on the CPU, through the one evaluation transform, in a single view."""
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    batches = [
-        model(to_batch(faces.images[start : start + batch_size], spec, device).expand(-1, spec.channels, -1, -1))
-        .float()
-        .cpu()
-        for start in range(0, len(faces), batch_size)
-    ]
-    model.train(was_training)
-    return torch.cat(batches)
-
-
-def on_device(faces: FaceSet, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Images and labels of a split as tensors that stay on the device."""
-    return torch.from_numpy(faces.images).to(device), torch.from_numpy(faces.labels).to(device)
-
-
-def _to_unit(images: Tensor) -> Tensor:
-    """uint8 (N, H, W) or (N, H, W, 3) -> float (N, c, H, W) in 0..1."""
-    x = images.float() / 255
-    return x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)

@@ -1,4 +1,7 @@
-"""What a step minimises: cross-entropy on soft targets, plus EmoNeXt's regulariser where the network has one."""
+"""What a step minimises: cross-entropy on soft targets, distillation, and EmoNeXt's regulariser where there is one.
+
+Focal loss and Ad-Corre's are left out: no run here showed that they earn their place.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.transforms import v2
 
 from fer_explain.models.layers.attention import SelfAttentionRegularizer, attention_loss
 from training.config import TrainConfig
@@ -18,36 +22,59 @@ def soft_targets(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
     return F.one_hot(labels, num_classes).float() * (1 - smoothing) + smoothing / num_classes
 
 
+def class_weights(labels: Tensor, num_classes: int, kind: str) -> Tensor | None:
+    """Weights (K,) of the classes by their inverse frequency or its root, 1 on average over ``labels``; None: all 1."""
+    if kind == "none":
+        return None
+    counts = torch.bincount(labels, minlength=num_classes).float()
+    weights = counts.clamp(min=1) ** (-1.0 if kind == "inverse" else -0.5)
+    return weights * counts.sum() / (weights * counts).sum()
+
+
 def mix(images: Tensor, targets: Tensor, config: TrainConfig) -> tuple[Tensor, Tensor]:
-    """Mixup or cutmix of a batch with itself reversed; both on: one of them at random. Returns images and targets."""
-    options = [name for name in ("mixup", "cutmix") if getattr(config, name) > 0]
-    if not options:
+    """Mixup or cutmix of a share of the batches, each with itself shifted by one image; both on: one of them at random.
+
+    One draw for the whole batch is what both papers describe, so torchvision's transforms serve.
+
+    Args:
+        images: (N, C, S, S).
+        targets: (N, any number): mixed in step with the pixels.
+        config: the alphas and the share.
+    """
+    options = [
+        transform(alpha=alpha)
+        for transform, alpha in ((v2.MixUp, config.mixup), (v2.CutMix, config.cutmix))
+        if alpha > 0
+    ]
+    if not options or torch.rand(()) >= config.mix_share:
         return images, targets
-    name = options[int(torch.randint(len(options), ()))]
-    alpha = torch.tensor(float(getattr(config, name)))
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
-    if name == "mixup":
-        images = images * share + images.flip(0) * (1 - share)
-    else:
-        images, share = _paste(images, share)
-    return images, targets * share + targets.flip(0) * (1 - share)
+    mixed: tuple[Tensor, Tensor] = options[int(torch.randint(len(options), ()))](images, targets)
+    return mixed
 
 
-def _paste(images: Tensor, share: float) -> tuple[Tensor, float]:
-    """Pastes a rectangle of about ``1 - share`` of the area from the reversed batch; returns the share that is left."""
-    height, width = images.shape[-2:]
-    half_h, half_w = (round(side * (1 - share) ** 0.5 / 2) for side in (height, width))
-    y, x = int(torch.randint(height, ())), int(torch.randint(width, ()))
-    top, bottom = max(0, y - half_h), min(height, y + half_h)
-    left, right = max(0, x - half_w), min(width, x + half_w)
-    mixed = images.clone()
-    mixed[..., top:bottom, left:right] = images.flip(0)[..., top:bottom, left:right]
-    return mixed, 1 - (bottom - top) * (right - left) / (height * width)
-
-
-def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy of logits (N, K) against distributions (N, K)."""
+def soft_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Mean cross-entropy of logits (N, K) against distributions (N, K), classes weighted by ``weights`` (K,)."""
+    if weights is not None:
+        targets = targets * weights
     return -(targets * logits.float().log_softmax(-1)).sum(-1).mean()
+
+
+def classification_loss(logits: Tensor, targets: Tensor, config: TrainConfig, weights: Tensor | None = None) -> Tensor:
+    """Cross-entropy, mixed with distillation where there are teachers (Hinton et al. 2015, section 2).
+
+    Args:
+        logits: (N, K).
+        targets: (N, K) distributions of the labels, or (N, 2 K): beside them the teachers' softened distributions.
+        config: their share and temperature T; that part is multiplied by T^2, which keeps its gradient's size.
+        weights: of the classes (K,), for the labels only.
+    """
+    num_classes = logits.shape[1]
+    loss = soft_cross_entropy(logits, targets[:, :num_classes], weights)
+    if targets.shape[1] == num_classes:
+        return loss
+    temperature = config.distill_temperature
+    followed = soft_cross_entropy(logits / temperature, targets[:, num_classes:]) * temperature**2
+    return (1 - config.distill) * loss + config.distill * followed
 
 
 @contextmanager

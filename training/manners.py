@@ -23,8 +23,8 @@ def command(main: Callable[P, R]) -> Callable[P, R]:
         except FerError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
-        except KeyboardInterrupt:
-            print("stopped; what was written is kept", file=sys.stderr)
+        except KeyboardInterrupt as stop:
+            print(str(stop) or "stopped; what was written is kept", file=sys.stderr)
             sys.exit(130)
 
     return wrapped

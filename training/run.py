@@ -6,193 +6,241 @@ A trial that takes a minute on a CPU:
 
     python -m training.run --model emonext_nano --data PATH --output runs/trial --epochs 1 --limit 2000
 
+The best that half an hour allows, and what a recipe consists of:
+
+    python -m training.run --model emonext_atto --recipe modern --data PATH --output runs/half_hour --time-budget 30
+    python -m training.run --model emonext_tiny --recipe emonext --print-config
+
 Every choice (the epoch, the calibration temperature) is made on the validation split; the test split is not read.
-``python -m training.evaluate`` reads it, once, afterwards. A killed run goes on with ``--resume`` and ends with the
-same weights. Several devices: ``accelerate launch -m training.run ...``.
+``python -m training.evaluate`` reads it, once, afterwards. A run that was killed or stopped by Ctrl-C goes on with
+``--resume`` and ends with the same weights. Several devices: ``accelerate launch -m training.run ...``.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import platform
-import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pandas as pd
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
 from fer_explain.benchmark.metrics import headline
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.faces.preprocess import to_batch
-from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
-from fer_explain.hub.files import write_atomically
-from fer_explain.hub.folder import CONFIG, HISTORY
+from fer_explain.hub.checkpoint import CheckpointConfig
+from fer_explain.hub.folder import CONFIG
 from fer_explain.hub.publish import publish
-from fer_explain.models import architecture, create_model, list_models
-from training.config import TrainConfig, add_options, list_recipes, resolve
-from training.data import FaceSet, ImageForm, load_split
+from fer_explain.models import architecture, create_model
+from fer_explain.models.backbone import pretrained_report
+from fer_explain.types import InputSpec
+from training.audit.duplicates import drop_leaks
+from training.clock import Clock
+from training.config import TrainConfig, describe, resolve
+from training.data import FaceSet, ImageForm, load_mix
+from training.distill import fingerprint, load_teachers, soften, teach
 from training.engine import Engine
-from training.evaluate import evaluate_checkpoint
+from training.flags import make_parser
+from training.folds import take_fold
 from training.manners import command
-from training.state import FILE, RunState
+from training.measure import evaluate_checkpoint
+from training.provenance import provenance, run_fingerprint
+from training.record import Record
+from training.state import FILE, RunState, remove_leftovers
+from training.trackers import open_tracker
 from training.unfold import unfold_batch_norm
+from training.views import ONE
 
-UNFOLD_ON = 512  # faces that batch norms are refitted to
-_LIBRARIES = ("torch", "timm", "accelerate", "numpy")
+UNFOLD_ON: Final = 512  # faces that batch norms are refitted to
+_NORMALIZATIONS: Final = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is carried out, beside its recipe.
+
+    Attributes:
+        recipe: name of the recipe, for the record.
+        pretrained: backbone weights, as in :func:`fer_explain.models.create_model`.
+        resume: go on with the interrupted run in the output folder.
+        teachers: checkpoints to learn from.
+        teacher_cache: folder of the teachers' answers.
+        time_budget: minutes; fewer steps are taken where they do not fit. 0 = all of them.
+        save_every: minutes between two saves of the state within an epoch.
+        trackers: of :func:`training.trackers.list_trackers`.
+    """
+
+    recipe: str = ""
+    pretrained: bool | Path = False
+    resume: bool = False
+    teachers: tuple[str, ...] = ()
+    teacher_cache: Path = Path("teachers")
+    time_budget: float = 0.0
+    save_every: float = 10.0
+    trackers: tuple[str, ...] = ()
 
 
 def train(
-    name: str,
-    config: TrainConfig,
-    train_set: FaceSet,
-    validation: FaceSet,
-    output: Path,
-    *,
-    recipe: str,
-    pretrained: bool | Path = False,
-    resume: bool = False,
+    name: str, config: TrainConfig, train_set: FaceSet, validation: FaceSet, output: Path, options: RunOptions
 ) -> dict[str, Any]:
-    """Trains network ``name`` and returns the content of metrics.json (validation only).
+    """Trains network ``name`` and returns the content of metrics.json; {} in all but the main process.
 
     Raises:
         FerError: a wrong option, a folder that cannot be written, a loss that is no longer finite.
+        KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, with the state kept.
     """
-    entry = architecture(name)
-    run = {
-        "model": name,
-        "config": asdict(config),
-        "train": train_set.fingerprint,
-        "validation": validation.fingerprint,
-    }
-    fingerprint = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
-    state = RunState.load(output, fingerprint) if resume else RunState(fingerprint)
-    if not resume and (output / CONFIG).exists():
+    accelerator = _accelerator(config, len(train_set))
+    if accelerator.is_main_process:
+        remove_leftovers(output)
+    teachers = load_teachers(options.teachers, train_set)
+    _check_distillation(config, options)
+    marks = [fingerprint(teacher) for teacher in teachers]
+    run = run_fingerprint(name, config, train_set, validation, marks)
+    state = RunState.load(output, run) if options.resume else RunState(run)
+    if not options.resume and (output / CONFIG).exists():
         raise FerError(f"--output {output} already holds a checkpoint; choose another folder, or --resume.")
-    torch.manual_seed(config.seed)
-    model = create_model(name, pretrained=False if state.epoch else pretrained, **config.model_args)
-    if config.unfold_norm and not state.epoch:
-        some = train_set.images[:: max(1, len(train_set) // UNFOLD_ON)][:UNFOLD_ON]
-        unfold_batch_norm(
-            model, to_batch(some, entry.input, torch.device("cpu")).expand(-1, entry.input.channels, -1, -1)
+    spec = input_of(architecture(name).input, config)
+    answers: Tensor | None = None
+    if teachers:
+        with accelerator.main_process_first():  # the others find its answers in the cache
+            answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
+        answers = soften(answers, config.distill_temperature)
+    model = _start(name, config, spec, train_set, state, options.pretrained)
+    source = provenance(
+        config,
+        train_set,
+        recipe=options.recipe,
+        fingerprint=run,
+        pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
+        device=accelerator.device.type,
+        teachers=[{"name": teacher.name, "fingerprint": mark} for teacher, mark in zip(teachers, marks, strict=True)]
+        or None,
+        time_budget=options.time_budget or None,
+    )
+    checkpoint = CheckpointConfig(name, LABELS, spec, model_args=config.model_args, provenance=source)
+    clock = Clock(60 * options.time_budget, state.seconds)
+    engine = Engine(model, spec, config, state, accelerator, clock=clock, save_every=60 * options.save_every)
+    with open_tracker(options.trackers, output, output.name, asdict(config)) as tracker:
+        record = Record(output, checkpoint, config, len(train_set) // config.batch_size, tracker)
+        engine.fit(train_set, validation, record, answers)
+    is_main, device = accelerator.is_main_process, accelerator.device.type
+    accelerator.end_training()
+    return _measure(output, validation, device, config) if is_main else {}
+
+
+def input_of(spec: InputSpec, config: TrainConfig) -> InputSpec:
+    """A network's input with the recipe's normalisation."""
+    if config.normalization == "model":
+        return spec
+    mean, std = _NORMALIZATIONS[config.normalization]
+    if spec.channels == 3:
+        return replace(spec, mean=mean, std=std)
+    return replace(spec, mean=(sum(mean) / 3,), std=(sum(std) / 3,))  # gray: the three channels' average
+
+
+def _accelerator(config: TrainConfig, images: int) -> Accelerator:
+    """The devices of this run.
+
+    Raises:
+        FerError: the precision or the batch size does not suit them.
+    """
+    if config.precision == "fp16" and not torch.cuda.is_available():
+        raise FerError("--precision fp16 needs a GPU; give --precision bf16 or no.")
+    accelerator = Accelerator(mixed_precision=config.precision, gradient_accumulation_steps=config.accumulate)
+    parts = accelerator.num_processes * config.accumulate
+    if config.batch_size % parts or config.batch_size // parts < 2:
+        raise FerError(
+            f"--batch-size {config.batch_size} must be a multiple of {parts}, the number of processes times "
+            "--accumulate, with at least two images for each."
         )
-    accelerator = Accelerator(mixed_precision=config.precision)
-    provenance = {
-        "recipe": recipe,
-        "config": asdict(config),
-        "fingerprint": fingerprint,
-        "data": {"name": Path(train_set.source).name, "train": train_set.fingerprint, "n": len(train_set)},
-        "pretrained": Path(pretrained).name if isinstance(pretrained, Path) else pretrained,
-        "selected_on": "validation",
-        "device": accelerator.device.type,
-        "git": _git_revision(),
-        "versions": {"python": platform.python_version()} | {library: version(library) for library in _LIBRARIES},
-    }
+    if config.batch_size > images:
+        raise FerError(f"--batch-size {config.batch_size} is larger than the training split ({images} images).")
+    return accelerator
 
-    def report(state: RunState, judged: nn.Module, is_best: bool) -> None:
-        if is_best:
-            epochs = {"epochs": state.epoch, "of": config.epochs}
-            checkpoint = CheckpointConfig(
-                name, LABELS, entry.input, model_args=config.model_args, provenance=provenance | epochs
-            )
-            save_checkpoint(output, judged, checkpoint)
-        table = pd.DataFrame(state.history)
-        write_atomically(output / HISTORY, lambda path: table.to_csv(path, index=False, float_format="%.6g"))
-        state.save(output)
-        print(_line(state, config, is_best), flush=True)
 
-    Engine(model, entry.input, config, state, accelerator).fit(train_set, validation, report)
-    if not accelerator.is_main_process:
-        return {}
-    metrics = evaluate_checkpoint(output, validation, accelerator.device.type)
-    (output / FILE).unlink(missing_ok=True)  # the folder is now exactly what goes to the Hub
+def _check_distillation(config: TrainConfig, options: RunOptions) -> None:
+    if options.teachers and not config.distill:
+        raise FerError("--teacher has no effect while --distill is 0; give it a share of the loss, such as 0.5.")
+    if config.distill and not options.teachers:
+        raise FerError(f"--distill {config.distill} needs at least one --teacher.")
+
+
+def _start(
+    name: str, config: TrainConfig, spec: InputSpec, train_set: FaceSet, state: RunState, pretrained: bool | Path
+) -> nn.Module:
+    """The network at its start; a resumed state fills it later."""
+    torch.manual_seed(config.seed)
+    resumed = bool(state.model)
+    model = create_model(name, pretrained=False if resumed else pretrained, **config.model_args)
+    report = pretrained_report(model)
+    if report is not None:
+        print(report, flush=True)
+    if config.unfold_norm and not resumed:
+        some = train_set.images[:: max(1, len(train_set) // UNFOLD_ON)][:UNFOLD_ON]
+        unfold_batch_norm(model, to_batch(some, spec).expand(-1, spec.channels, -1, -1))
+    return model
+
+
+def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig) -> dict[str, Any]:
+    """Measures the finished checkpoint on validation; the folder is then exactly what goes to the Hub."""
+    metrics = evaluate_checkpoint(output, validation, device)
+    if config.views != ONE:
+        metrics = evaluate_checkpoint(output, validation, device, views=config.views)
+    (output / FILE).unlink(missing_ok=True)
     return metrics
 
 
-def _line(state: RunState, config: TrainConfig, is_best: bool) -> str:
-    last = state.history[-1]
-    left = sum(row["seconds"] for row in state.history) / state.epoch * (config.epochs - state.epoch)
-    return (
-        f"epoch {state.epoch:3d}/{config.epochs}  loss {last['train_loss']:.3f}  "
-        f"validation loss {last['validation_loss']:.3f}  accuracy {last['validation_accuracy']:.2%}"
-        f"{' *' if is_best else '  '}  {last['seconds']:.0f} s, {left / 60:.0f} min left"
-    )
-
-
-def _git_revision() -> str | None:
-    try:
-        root = Path(__file__).parent
-        done = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training.run", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument(
-        "--model", required=True, help=f"one of {', '.join(list_models())}, or stn_<gate>_<timm backbone>"
-    )
-    parser.add_argument(
-        "--recipe", help=f"one of {', '.join(list_recipes())}, or a TOML file; default: the model's own"
-    )
-    parser.add_argument(
-        "--data", required=True, metavar="PATH_OR_HUB_ID", help="parquet folder, Hub id, CSV or image folder"
-    )
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the checkpoint folder to write")
-    parser.add_argument(
-        "--pretrained",
-        nargs="?",
-        const=True,
-        default=False,
-        metavar="FILE",
-        help="backbone weights: a safetensors file, or from the Hub",
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run in --output")
-    parser.add_argument(
-        "--limit", type=int, default=None, metavar="N", help="use only the first N images of each split"
-    )
-    parser.add_argument(
-        "--push-to-hub", metavar="ORG/NAME", help="upload the finished folder to a private Hub repository"
-    )
-    add_options(parser)
-    return parser
+def _load(options: argparse.Namespace, config: TrainConfig) -> tuple[FaceSet, FaceSet]:
+    """The training split and the one the epoch is chosen by."""
+    spec = architecture(options.model).input
+    form = ImageForm(spec.gray, spec.size)
+    train_set = load_mix(options.data, "train", form, balanced=options.balanced, seed=config.seed)
+    if options.folds:
+        train_set, validation = take_fold(train_set, options.folds, options.fold)
+    else:
+        validation = load_mix(options.data, "validation", form)
+    if options.drop_leaks:
+        # The test images only decide which training images go; nothing is chosen by them.
+        train_set, dropped = drop_leaks(train_set, [validation, load_mix(options.data, "test", form)])
+        print(f"left out {dropped} training images that match a validation or test image", flush=True)
+    if options.limit:
+        train_set, validation = train_set.head(options.limit), validation.head(options.limit)
+    return train_set, validation
 
 
 @command
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's docstring."""
-    options = _parser().parse_args(arguments)
-    entry = architecture(options.model)
-    recipe = options.recipe or entry.recipe
+    parser = make_parser((__doc__ or "").split("\n")[0])
+    options = parser.parse_args(arguments)
+    recipe = options.recipe or architecture(options.model).recipe
+    if options.print_config:
+        print(describe(recipe, vars(options)))
+        return
+    missing = [flag for flag, value in (("--data", options.data), ("--output", options.output)) if not value]
+    if missing:
+        parser.error(f"the following arguments are required: {', '.join(missing)}")
+    if min(options.time_budget, options.save_every) < 0:
+        raise FerError("--time-budget and --save-every are minutes, at least 0.")
     config = resolve(recipe, vars(options))
-    form = ImageForm(entry.input.gray, entry.input.size)
-    train_set, validation = (load_split(options.data, split, form) for split in ("train", "validation"))
-    if options.limit:
-        train_set, validation = train_set.head(options.limit), validation.head(options.limit)
-    if config.batch_size > len(train_set):
-        raise FerError(f"--batch-size {config.batch_size} is larger than the training split ({len(train_set)} images).")
-    pretrained = Path(options.pretrained) if isinstance(options.pretrained, str) else options.pretrained
-    metrics = train(
-        options.model,
-        config,
-        train_set,
-        validation,
-        options.output,
+    how = RunOptions(
         recipe=recipe,
-        pretrained=pretrained,
+        pretrained=Path(options.pretrained) if isinstance(options.pretrained, str) else options.pretrained,
         resume=options.resume,
+        teachers=tuple(options.teacher),
+        teacher_cache=options.teacher_cache or options.output.parent / "teachers",
+        time_budget=options.time_budget,
+        save_every=options.save_every,
+        trackers=tuple(options.track),
     )
+    metrics = train(options.model, config, *_load(options, config), options.output, how)
     if metrics:
         print(f"{options.output}: accuracy {headline(metrics, 'validation')}")
         if options.push_to_hub:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from fer_explain.errors import FerError
 from fer_explain.models import architecture, list_models
-from training.config import TrainConfig, add_options, list_recipes, read_recipe, resolve
+from training.config import TrainConfig, add_options, describe, list_recipes, read_recipe, resolve
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -50,6 +51,8 @@ def test_every_option_has_help_and_a_flag() -> None:
     [
         ({"epochs": 0}, "--epochs must be at least 1, got 0"),
         ({"label_smoothing": -0.1}, "--label-smoothing must be at least 0"),
+        ({"hflip": 1.5}, "--hflip must be at most 1, got 1.5"),
+        ({"epochs": 2.5}, "--epochs must be of type int, got 2.5"),
         ({"optimizer": "lion"}, "--optimizer must be one of adamw"),
         ({"model_args": ["oops"]}, "--model-arg oops: expected KEY=VALUE"),
     ],
@@ -70,3 +73,30 @@ def test_bad_recipes_are_one_sentence(tmp_path: Path) -> None:
     ):
         with pytest.raises(FerError, match=sentence):
             resolve(name, {})
+
+
+def test_print_config_says_where_each_value_came_from_and_is_a_recipe_itself(tmp_path: Path) -> None:
+    flags = {"lr": 0.25, "model_args": ["drop_path=0.2"]}
+    text = describe("emonext", flags)
+    origin = {line.split(" = ")[0]: line.split("# ")[1] for line in text.splitlines() if " = " in line}
+    assert origin["lr"] == origin["drop_path"] == "flag"
+    assert origin["schedule"] == origin["se_placement"] == "recipe emonext.toml"
+    assert origin["momentum"] == "default"
+    assert origin.keys() >= {entry.name for entry in fields(TrainConfig)} - {"model_args"}
+    recipe = tmp_path / "again.toml"
+    recipe.write_text(text)
+    assert resolve(str(recipe), {}) == resolve("emonext", flags)
+    assert tomllib.loads(text)["model_args"]["drop_path"] == 0.2
+
+
+# Each thing in which EmoNeXt's paper and its released code differ is an option of its own.
+DISCREPANCIES = (
+    *("lr", "schedule", "decay_all", "clip_scaled", "label_smoothing", "ema", "validate_on", "keep"),
+    *("validation_crop", "views", "normalization", "vflip", "crop", "border", "precision", "patience", "model_args"),
+)
+
+
+@pytest.mark.parametrize("option", DISCREPANCIES)
+def test_emonexts_paper_and_code_differ_by_named_options(option: str) -> None:
+    paper, code = resolve("emonext_paper", {}), resolve("emonext", {})
+    assert getattr(paper, option) != getattr(code, option)

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -17,11 +12,11 @@ from accelerate.state import AcceleratorState
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, read_config
+from fer_explain.hub.folder import PROFILE
 from fer_explain.hub.remote import FILES
 from training import evaluate, run
-from training.config import TrainConfig
 from training.data import ImageForm, load_split
-from training.engine import learning_rate, predict
+from training.engine import predict
 from training.state import FILE, RunState
 
 MODEL = "convnext_nano"
@@ -55,7 +50,7 @@ def test_it_learns_and_leaves_a_whole_checkpoint(trained: Path, csv_file: Path) 
     assert config.provenance["selected_on"] == "validation"
     assert not (trained / FILE).exists()
     evaluate.main(["--checkpoint", str(trained), "--data", str(csv_file), "--split", "test"])
-    assert {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()} == set(FILES)
+    assert {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()} == set(FILES) - {PROFILE}
     metrics = json.loads((trained / "metrics.json").read_text())
     assert metrics["splits"]["test"]["n"] == metrics["splits"]["validation"]["n"] == 14
     assert metrics["temperature"] == load_checkpoint(trained).config.temperature > 0
@@ -79,39 +74,14 @@ def test_a_finished_folder_is_not_overwritten(
     assert "already holds a checkpoint" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_killed_and_resumed_equals_uninterrupted(csv_file: Path, tmp_path: Path) -> None:
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "training.run"]
-
-    def start(output: Path, *more: str) -> subprocess.Popen[str]:
-        options = arguments(csv_file, output, "--epochs", "4", *more)
-        return subprocess.Popen([*command, *options], env=environment, stdout=subprocess.PIPE, text=True)
-
-    assert start(whole).wait() == 0
-    victim = start(broken)
-    deadline = time.monotonic() + 120
-    while not (broken / FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
-    assert (broken / FILE).exists()
-    assert 1 <= torch.load(broken / FILE, weights_only=True)["epoch"] < 4, "it was to be killed in the middle"
-    assert start(broken, "--resume").wait() == 0
-    assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
-    histories = [pd.read_csv(folder / "history.csv").drop(columns="seconds") for folder in (broken, whole)]
-    pd.testing.assert_frame_equal(*histories)
-
-
 def test_resume_refuses_what_it_cannot_go_on_with(tmp_path: Path) -> None:
     with pytest.raises(FerError, match="start without --resume"):
         RunState.load(tmp_path, "abc")
     (tmp_path / FILE).write_bytes(b"damaged")
     with pytest.raises(FerError, match="not a readable training state"):
         RunState.load(tmp_path, "abc")
-    RunState("abc", epoch=1).save(tmp_path)
-    assert RunState.load(tmp_path, "abc").epoch == 1
+    RunState("abc", step=3).save(tmp_path)
+    assert RunState.load(tmp_path, "abc").step == 3
     with pytest.raises(FerError, match="other options or data"):
         RunState.load(tmp_path, "abcd")
 
@@ -122,8 +92,13 @@ def test_resume_refuses_what_it_cannot_go_on_with(tmp_path: Path) -> None:
         (["--model", "emonext_tyni"], "did you mean"),
         (["--batch-size", "500"], "larger than the training split"),
         (["--recipe", "nope"], "there is no such recipe"),
-        (["--pretrained", "none.safetensors"], "not a readable safetensors file"),
+        (["--model", "timm:resnet18", "--pretrained", "none.safetensors"], "not a readable safetensors file"),
         (["--model-arg", "widths=3"], "has no option"),
+        (["--precision", "fp16"], "needs a GPU"),
+        (["--accumulate", "4"], "must be a multiple of 4"),
+        (["--time-budget", "-1"], "at least 0"),
+        (["--distill", "0.5"], "needs at least one --teacher"),
+        (["--teacher", "emonext_atto"], "was trained on other data"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -145,25 +120,68 @@ def test_an_unknown_flag_is_named(csv_file: Path, tmp_path: Path, capsys: pytest
     assert "--learning-rte" in capsys.readouterr().err
 
 
-def test_a_loss_that_is_lost_keeps_the_last_good_checkpoint(csv_file: Path, tmp_path: Path) -> None:
-    output = tmp_path / "lost"
-    with pytest.raises(SystemExit):
-        run.main(arguments(csv_file, output, "--epochs", "2", "--lr", "1e30", "--clip", "0"))
-    assert not list(output.glob(".*.tmp"))
-
-
-def test_the_learning_rate_climbs_then_falls() -> None:
-    config = TrainConfig(lr=1.0, warmup=0.1)
-    assert learning_rate(0.05, config) == pytest.approx(0.5)
-    assert learning_rate(0.1, config) == pytest.approx(1.0)
-    assert learning_rate(0.55, config) == pytest.approx(0.5)
-    assert learning_rate(1.0, config) == pytest.approx(0.0)
-    assert learning_rate(0.9, TrainConfig(lr=1.0, warmup=0.1, schedule="constant")) == 1.0
-
-
 @pytest.mark.parametrize(
-    "options", [["--precision", "bf16"], ["--mixup", "0.3", "--cutmix", "1"], ["--optimizer", "sgd", "--ema", "0"]]
+    "options",
+    [
+        ["--precision", "bf16", "--views", "flip"],
+        ["--mixup", "0.3", "--cutmix", "1", "--class-weights", "root", "--accumulate", "2"],
+        ["--optimizer", "sgd", "--ema", "0", "--recipe", "swin_se_resnet"],
+        ["--recipe", "emonext", "--precision", "no"],
+    ],
 )
 def test_options_run_one_epoch(csv_file: Path, tmp_path: Path, options: list[str]) -> None:
-    run.main(arguments(csv_file, tmp_path / "out", "--epochs", "1", "--model", "emonext_nano", *options))
+    run.main(arguments(csv_file, tmp_path / "out", "--model", "emonext_nano", "--epochs", "1", *options))
     assert (tmp_path / "out" / "README.md").exists()
+
+
+def test_the_released_recipe_changes_the_input_and_keeps_the_last_epoch(csv_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    options = ["--recipe", "emonext", "--precision", "no", "--model", "emonext_nano", "--epochs", "2"]
+    run.main(arguments(csv_file, output, *options))
+    config = read_config(output)
+    assert (config.input.mean, config.input.std) == ((0.0,) * 3, (1.0,) * 3)
+    assert config.model_args["se_placement"] == "downsample"
+    assert config.provenance["epochs"] == 2
+    assert "validation-ten_crop" in json.loads((output / "metrics.json").read_text())["further"]
+
+
+def test_print_config_needs_no_data(capsys: pytest.CaptureFixture[str]) -> None:
+    run.main(["--model", MODEL, "--recipe", "modern", "--lr", "0.5", "--print-config"])
+    printed = capsys.readouterr().out
+    assert "# recipe modern.toml" in printed
+    assert "lr = 0.5" in printed
+
+
+def test_a_mix_without_leaks_is_trained_on_and_tracked(csv_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    output = tmp_path / "out"
+    run.main(arguments(csv_file, output, "--epochs", "1", "--balanced", "--drop-leaks", "--track", "tensorboard"))
+    assert list((output / "tensorboard").rglob("events.*"))
+
+
+def test_a_fold_is_the_validation_split(csv_file: Path, tmp_path: Path) -> None:
+    rows = load_split(str(csv_file), "train", ImageForm()).rows
+    table = pd.DataFrame({"row": rows, "fold": (rows // 7) % 3})
+    table.to_csv(tmp_path / "folds.csv", index=False)
+    output = tmp_path / "out"
+    run.main(arguments(csv_file, output, "--epochs", "1", "--folds", str(tmp_path / "folds.csv"), "--fold", "1"))
+    predicted = pd.read_parquet(output / "predictions" / "validation.parquet")
+    assert predicted["row"].tolist() == table["row"][table["fold"] == 1].tolist()
+
+
+def test_students_learn_from_a_teacher_and_share_its_answers(trained: Path, csv_file: Path, tmp_path: Path) -> None:
+    options = [
+        "--epochs",
+        "1",
+        "--teacher",
+        str(trained),
+        "--distill",
+        "0.5",
+        "--teacher-cache",
+        str(tmp_path / "cache"),
+    ]
+    for student in ("first", "second"):
+        run.main(arguments(csv_file, tmp_path / student, *options, "--seed", str(len(student))))
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    teachers = read_config(tmp_path / "second").provenance["teachers"]
+    assert [teacher["name"] for teacher in teachers] == [trained.name]

@@ -1,0 +1,121 @@
+"""Knowledge distillation (Hinton, Vinyals and Dean 2015): what an ensemble of teachers says of each training image.
+
+The teachers see every training image *once*, plain and mirrored, before training starts. Their calibrated probabilities
+are averaged, cached on the disk and only looked up while a student trains, so distillation costs a student no time, and
+several students share one cache. The price: a student's view may be turned, shifted or lit otherwise than what its
+teachers saw. For the mild augmentation of faces an expression survives, that is close; running the teachers on each
+view ("consistent teaching", Beyer et al. 2022) would cost more than the student itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from fer_explain.emotions import LABELS, canonical
+from fer_explain.errors import FerError
+from fer_explain.faces.preprocess import to_batch
+from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint
+from fer_explain.hub.files import write_atomically
+from fer_explain.hub.folder import CONFIG, WEIGHTS
+from fer_explain.types import InputSpec
+from training.data import FaceSet
+
+_TENSOR: Final = "probabilities"
+_BATCH: Final = 256
+
+
+def load_teachers(refs: Sequence[str], train: FaceSet) -> list[Checkpoint]:
+    """Checkpoints that may teach a student of ``train``.
+
+    Raises:
+        FerError: one cannot be loaded, lacks a class, was trained on other data (which may hold the student's
+            validation or test faces), or does not say that only validation data chose it.
+    """
+    teachers = [load_checkpoint(ref) for ref in refs]
+    for teacher in teachers:
+        provenance = teacher.config.provenance
+        data = provenance.get("data", {}).get("train")
+        missing = set(LABELS) - {canonical(name) for name in teacher.config.label_names}
+        if missing:
+            raise FerError(f"--teacher {teacher.name}: it does not know {', '.join(sorted(missing))}.")
+        if data != train.fingerprint:
+            raise FerError(
+                f"--teacher {teacher.name}: it was trained on other data ({data or 'unknown'}) than this run "
+                f"({train.fingerprint}), maybe on faces that are to judge its student."
+            )
+        if provenance.get("selected_on") != "validation":
+            raise FerError(
+                f"--teacher {teacher.name}: it was selected on '{provenance.get('selected_on', 'unknown')}', "
+                "not on validation alone."
+            )
+    return teachers
+
+
+def fingerprint(teacher: Checkpoint) -> str:
+    """SHA-256 over a checkpoint's weights and configuration; the first 16 hex digits."""
+    digest = hashlib.sha256()
+    for name in (WEIGHTS, CONFIG):
+        digest.update((teacher.folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def teach(teachers: Sequence[Checkpoint], train: FaceSet, cache: Path, device: torch.device) -> Tensor:
+    """Mean calibrated probabilities (2, N, K) of the plain [0] and the mirrored [1] images, from the cache if there.
+
+    Args:
+        teachers: of :func:`load_teachers`.
+        train: the N training images.
+        cache: the folder of cached answers, one file per set of teachers and data.
+        device: where the teachers run.
+
+    Raises:
+        FerError: the cache cannot be written.
+    """
+    marks = sorted(fingerprint(teacher) for teacher in teachers)
+    key = hashlib.sha256("/".join([*marks, train.fingerprint]).encode()).hexdigest()[:16]
+    path = cache / f"teachers-{key}.safetensors"
+    try:
+        cached: Tensor = load_file(path)[_TENSOR]
+        return cached
+    except (OSError, SafetensorError, KeyError):  # not there yet, or damaged: made anew
+        answers = [
+            torch.stack([_probabilities(each, train, device, mirrored=side) for side in (False, True)])
+            for each in teachers
+        ]
+        mean = torch.stack(answers).mean(0)
+        write_atomically(path, lambda temporary: save_file({_TENSOR: mean}, temporary))
+        return mean
+
+
+def soften(probabilities: Tensor, temperature: float) -> Tensor:
+    """Distributions (..., K) at a higher temperature: p^(1/T), normalised.
+
+    For a single teacher this is the softmax of its logits over T; an ensemble's mean has no logits of its own.
+    """
+    return (probabilities.clamp(min=1e-12).log() / temperature).softmax(-1)
+
+
+@torch.inference_mode()
+def _probabilities(teacher: Checkpoint, train: FaceSet, device: torch.device, *, mirrored: bool) -> Tensor:
+    """One teacher's calibrated probabilities (N, K) in the order of LABELS."""
+    model, spec = teacher.model.to(device), teacher.config.input
+    batches = [
+        (model(_inputs(train, start, spec, device, mirrored=mirrored)).float() / teacher.config.temperature).softmax(-1)
+        for start in range(0, len(train), _BATCH)
+    ]
+    own = [canonical(name) for name in teacher.config.label_names]
+    known = torch.cat(batches).cpu()[:, [own.index(label) for label in LABELS]]
+    return known / known.sum(1, keepdim=True)  # a teacher may know further classes
+
+
+def _inputs(train: FaceSet, start: int, spec: InputSpec, device: torch.device, *, mirrored: bool) -> Tensor:
+    x = to_batch(train.images[start : start + _BATCH], spec, device).expand(-1, spec.channels, -1, -1)
+    return x.flip(-1) if mirrored else x

@@ -1,0 +1,90 @@
+"""The flags of ``training.run``: data, the run itself, and one for each option of a recipe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fer_explain.models import list_models
+from training.config import add_options, list_recipes
+from training.trackers import list_trackers
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """The flags of ``training.run``, those of the recipe among them."""
+    parser = argparse.ArgumentParser(prog="python -m training.run", description=description)
+    parser.add_argument(
+        "--model",
+        required=True,
+        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or stn_<gate>_<timm backbone>",
+    )
+    parser.add_argument(
+        "--recipe", help=f"one of {', '.join(list_recipes())}, or a TOML file; default: the model's own"
+    )
+    parser.add_argument(
+        "--print-config", action="store_true", help="show the options and where each value came from, then exit"
+    )
+    _add_data(parser.add_argument_group("data"))
+    _add_run(parser.add_argument_group("the run"))
+    add_options(parser)
+    return parser
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--data",
+        nargs="+",
+        metavar="PATH_OR_HUB_ID",
+        help="parquet folder, Hub id, CSV or image folder; several are a mix",
+    )
+    group.add_argument(
+        "--balanced",
+        action="store_true",
+        help="as many images of every class, as evenly from the sources as they allow",
+    )
+    group.add_argument(
+        "--drop-leaks", action="store_true", help="leave out training images that match a validation or test image"
+    )
+    group.add_argument("--limit", type=int, metavar="N", help="use only the first N images of each split")
+    group.add_argument(
+        "--folds", type=Path, metavar="FILE", help="cross-validation: a CSV with row and fold of the training split"
+    )
+    group.add_argument("--fold", type=int, default=0, metavar="I", help="the fold of --folds to validate on [0]")
+
+
+def _add_run(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--output", type=Path, metavar="DIR", help="the checkpoint folder to write")
+    group.add_argument(
+        "--pretrained",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="FILE",
+        help="backbone weights: a safetensors file, a folder of them, or from the Hub",
+    )
+    group.add_argument("--resume", action="store_true", help="go on with an interrupted run in --output")
+    group.add_argument(
+        "--time-budget", type=float, default=0.0, metavar="MINUTES", help="shorten the run so that it ends in time"
+    )
+    group.add_argument(
+        "--save-every", type=float, default=10.0, metavar="MINUTES", help="keep the state within long epochs too [10]"
+    )
+    group.add_argument(
+        "--teacher",
+        action="append",
+        default=[],
+        metavar="DIR_OR_HUB_ID",
+        help="a checkpoint to learn from (see --distill); several are averaged",
+    )
+    group.add_argument(
+        "--teacher-cache",
+        type=Path,
+        metavar="DIR",
+        help="where the teachers' answers are kept [teachers beside --output]",
+    )
+    group.add_argument(
+        "--track", action="append", default=[], choices=list_trackers(), help="book the curves there too"
+    )
+    group.add_argument(
+        "--push-to-hub", metavar="ORG/NAME", help="upload the finished folder to a private Hub repository"
+    )
