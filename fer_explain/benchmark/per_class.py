@@ -46,13 +46,14 @@ def class_estimates(model: Saved, repeats: int = 1000, seed: int = 0) -> dict[st
     columns = np.concatenate([true & said, true, said], axis=1).astype(np.float64)
     samples = _scores(bootstrap_means(columns, repeats, seed))
     values = _scores(columns.mean(axis=0, keepdims=True))[:, 0]
-    estimates = [
-        [Estimate(float(values[s, k]), percentile_interval(samples[s, :, k], float(values[s, k]))) for s in range(3)]
-        for k in classes
-    ]
     support = true.sum(axis=0)
+
+    def estimate(score: int, k: int) -> Estimate:
+        value = float(values[score, k])
+        return Estimate(value, percentile_interval(samples[score, :, k], value))
+
     return {
-        name: ClassEstimates(*estimates[k], support=int(support[k]))  # type: ignore[arg-type]
+        name: ClassEstimates(estimate(0, k), estimate(1, k), estimate(2, k), int(support[k]))
         for k, name in enumerate(model.label_names)
     }
 

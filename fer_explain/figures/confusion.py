@@ -22,7 +22,8 @@ def shares(counts: ArrayLike, norm: Norm) -> NDArray[np.float64]:
     if norm == "counts":
         return table
     total = table.sum(axis=1 if norm == "row" else 0, keepdims=True)
-    return 100 * np.divide(table, total, out=np.zeros_like(table), where=total > 0)
+    parts: NDArray[np.float64] = np.divide(table, total, out=np.zeros_like(table), where=total > 0)
+    return 100 * parts
 
 
 def confusion_figure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -35,7 +36,7 @@ def likeness_figure(values: ArrayLike, names: Sequence[str], *, hover: str, sign
         xgap=2,
         ygap=2,
     )
-    ticks = {"tickvals": places, "ticktext": [str(place + 1) for place in places], "showgrid": False}
+    ticks: dict[str, Any] = {"tickvals": places, "ticktext": [str(place + 1) for place in places], "showgrid": False}
     return figure(
         [heatmap],
         height=CELL * max(len(table), 3) + 60,

@@ -23,6 +23,8 @@ AGAINST: Final = "#56B4E9"
 EFFECT: Final = "#D55E00"
 PALE: Final = "rgba(124, 130, 140, 0.28)"
 ROW: Final = 30  # pixels per region
+_LEFT: Final = [0, 0.46]  # the two panels, of the width
+_RIGHT: Final = [0.54, 1]
 SIDE: Final = 320  # of the outlined crop in pixels
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -57,9 +59,9 @@ def region_bars(
     area = [100 * region.area for region in audit.regions]
     effect = [100 * region.effect for region in audit.regions]
     traces = [
-        _bars(area, rows, words["area"], PALE, "x", width=0.86, text=None),
+        _bars(area, rows, words["area"], PALE, "x", width=0.86),
         _bars(relevance, rows, words["relevance"], RELEVANCE, "x"),
-        _bars(effect, rows, words["effect"], EFFECT, "x2", text="{:+.0f}"),
+        _bars(effect, rows, words["effect"], EFFECT, "x2"),
     ]
     if any(region.against for region in audit.regions):
         against = [-100 * region.against for region in audit.regions]
@@ -72,10 +74,14 @@ def region_bars(
         traces,
         height=ROW * len(rows) + 84,
         barmode="overlay",
-        xaxis=axis(_wrapped(words["relevance"]), domain=[0, 0.46], range=_span(traces, "x"), nticks=5),
+        annotations=[
+            *_numbers(relevance, rows, _LEFT[1], "{:.0f}"),
+            *_numbers(effect, rows, _RIGHT[1], "{:+.0f}"),
+        ],
+        xaxis=axis(_wrapped(words["relevance"]), domain=_LEFT, range=_span(traces, "x"), nticks=5),
         xaxis2=axis(
             _wrapped(words["effect"]),
-            domain=[0.56, 1],
+            domain=_RIGHT,
             range=_span(traces, "x2"),
             nticks=5,
             zeroline=True,
@@ -85,18 +91,7 @@ def region_bars(
     )
 
 
-def _bars(
-    values: list[float],
-    rows: list[str],
-    title: str,
-    color: str,
-    xaxis: str,
-    *,
-    width: float = 0.5,
-    text: str | None = "{:.0f}",
-) -> go.Bar:
-    """A bar for each value, with its number at the end unless ``text`` is None."""
-    numbers = [text.format(value) if round(value) else "0" for value in values] if text else None
+def _bars(values: list[float], rows: list[str], title: str, color: str, xaxis: str, *, width: float = 0.5) -> go.Bar:
     return go.Bar(
         x=np.round(values, 2),
         y=rows,
@@ -105,11 +100,15 @@ def _bars(
         name=title,
         width=width,
         marker={"color": color, "cornerradius": 2},
-        text=numbers,
-        textposition="outside",
-        cliponaxis=False,
         hovertemplate=f"%{{y}}, {title}: %{{x:.1f}}<extra></extra>",
     )
+
+
+def _numbers(values: list[float], rows: list[str], right: float, form: str) -> list[dict[str, Any]]:
+    """The values as a column at the right of a panel, where no mark can lie over them."""
+    texts = [form.format(value) if round(value) else "0" for value in values]
+    place = {"x": right, "xref": "paper", "xanchor": "right", "yref": "y", "showarrow": False}
+    return [place | {"y": row, "text": text} for row, text in zip(rows, texts, strict=True)]
 
 
 def _wrapped(title: str) -> str:
@@ -118,11 +117,13 @@ def _wrapped(title: str) -> str:
 
 
 def _span(traces: list[Any], xaxis: str) -> list[float]:
-    """The range of an axis that holds all its marks, with room for a number at either end."""
-    values = np.concatenate([trace.x for trace in traces if trace.xaxis == xaxis])
+    """The range of an axis that holds all its marks, with room for the numbers at its right."""
+    own = [trace for trace in traces if trace.xaxis == xaxis]
+    ends = [np.array(trace.x) + np.array(trace.error_x.array) for trace in own if trace.error_x.array is not None]
+    values = np.concatenate([*(trace.x for trace in own), *ends])
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    room = max(0.24 * (high - low), 0.5)
-    return [low - room if low < 0 else 0.0 if xaxis == "x" else -room, high + room]
+    room = max(0.36 * (high - low), 0.5)
+    return [low - room / 4 if low < 0 else 0.0, high + room]
 
 
 def _whiskers(estimates: list[Estimate], rows: list[str], title: str, xaxis: str) -> go.Scatter:

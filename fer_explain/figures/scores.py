@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -100,14 +101,14 @@ def claims_figure(lines: Sequence[Line], *, title: str, ours: str, published: st
         for label, symbol, color, chosen in groups
         if chosen
     ]
-    ticks = {"tickvals": list(range(len(lines))), "ticktext": [line.name for line in lines], "ticksuffix": "  "}
+    ticks: dict[str, Any] = {"tickvals": list(range(len(lines))), "ticktext": [line.name for line in lines]}
     return figure(
         traces,
         height=22 * len(lines) + 110,
         showlegend=True,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
         xaxis=axis(title, ticksuffix=" %", side="top"),
-        yaxis=axis(autorange="reversed", showgrid=False, **ticks),
+        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  ", **ticks),
     )
 
 

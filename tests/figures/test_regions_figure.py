@@ -30,8 +30,9 @@ def test_every_part_has_its_three_bars_in_order_and_in_per_cent() -> None:
     assert list(area.y) == list(relevance.y) == list(effect.y) == list(REGIONS)
     np.testing.assert_allclose(relevance.x, 100 * np.array(RELEVANCE))
     np.testing.assert_allclose(effect.x, 100 * np.array(EFFECT))
-    assert relevance.text[3] == "45"
-    assert effect.text[:5] == ("0", "+10", "-2", "+30", "0")
+    texts = [note.text for note in region_bars(audit()).layout.annotations]
+    assert texts[:7] == ["10", "20", "5", "45", "10", "6", "4"]
+    assert texts[7:12] == ["0", "+10", "-2", "+30", "0"]
     assert (relevance.xaxis, effect.xaxis) == ("x", "x2")
 
 

@@ -1,0 +1,166 @@
+"""One click saves everything about the chosen face: a page to keep, and all numbers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.ui import endpoints
+from fer_explain.ui.context import Page, texts_for
+from fer_explain.ui.sections import Section, Updates
+from fer_explain.ui.session import Session
+from fer_explain.ui.texts import Texts
+from fer_explain.ui.views.status import status
+
+if TYPE_CHECKING:
+    from fer_explain.report import Report
+
+_log = logging.getLogger(__name__)
+
+# The browser fetches the page as soon as it is there: that is the one click. The numbers wait for a click of their own.
+SAVE: Final = """() => {
+  const until = Date.now() + 5000;
+  const save = () => {
+    const button = document.querySelector("button#report-html, #report-html button, a#report-html");
+    button ? button.click() : Date.now() < until && setTimeout(save, 50);
+  };
+  save();
+}"""
+
+
+def build(page: Page, session: gr.State) -> Section:
+    """Adds the section and wires it."""
+    text = page.i18n
+    with gr.Column(elem_classes="fer-card", elem_id="report"):
+        page.heading("report")
+        with gr.Row(elem_classes="fer-controls"):
+            make = gr.Button(text("report.make"), variant="primary", elem_id="make-report", scale=0, min_width=200)
+            html = gr.DownloadButton(text("report.html"), visible=False, elem_id="report-html", scale=0, min_width=160)
+            numbers = gr.DownloadButton(
+                text("report.json"), visible=False, elem_id="report-json", scale=0, min_width=160
+            )
+        note = gr.HTML(elem_id="report-note")
+    _offer(page.analyzer)
+    saver = Saver(page.analyzer, note, html, numbers)
+    event = make.click(
+        saver.make,
+        session,
+        saver.outputs,
+        show_progress="full",
+        show_progress_on=[note],
+        concurrency_limit=2,
+        concurrency_id="network",
+        api_visibility="private",
+    )
+    event.success(None, None, None, js=SAVE, api_visibility="private")
+    return Section(saver.outputs, saver.show)
+
+
+def _offer(analyzer: Analyzer) -> None:
+    """Adds the numbers of a report to the programming interface."""
+
+    def report(photo: str, model: str = "", method: str = "gradcam", target: str = "") -> dict[str, Any]:
+        """All numbers of a report: predictions, transformer, gates, map, its tests, parts of the face, model, versions.
+
+        Args:
+            photo: the image file.
+            model: name of a model, see list_models; empty for the default one.
+            method: name of an explanation, see list_methods.
+            target: the expression to explain, e.g. happy; empty for the predicted one.
+
+        Returns:
+            what ``python -m fer_explain PHOTO --json`` writes.
+        """
+        from fer_explain.report import make_report, to_json
+
+        return to_json(
+            make_report(analyzer, photo, model=model or None, method=method or "gradcam", target=target or None)
+        )
+
+    asked = [endpoints.text(*field) for field in (("model", ""), ("method", "gradcam"), ("target", ""))]
+    endpoints.endpoint(report, [endpoints.photo(), *asked])
+
+
+class Saver:
+    """The callbacks.
+
+    A file lies in Gradio's folder for the minutes that it takes to fetch it: ``page.DELETE_CACHE`` deletes it like an
+    upload, because a file that a component hands out from there is the component's own.
+    """
+
+    def __init__(self, analyzer: Analyzer, note: gr.HTML, html: gr.DownloadButton, numbers: gr.DownloadButton) -> None:
+        self._analyzer = analyzer
+        self._note = note
+        self._html = html
+        self._numbers = numbers
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Everything the section changes."""
+        return [self._note, self._html, self._numbers]
+
+    def show(self, _session: Session, _texts: Texts) -> Updates:
+        """A report of an earlier face is not offered any more."""
+        hidden = gr.DownloadButton(value=None, visible=False)
+        return {self._note: "", self._html: hidden, self._numbers: hidden}
+
+    def make(
+        self,
+        session: Session,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Updates]:
+        """Computes the report and offers it."""
+        texts = texts_for(request)
+        yield {self._note: status(texts("report.busy"))}
+        try:
+            report = self._report(session, texts, progress)
+            html, numbers = self._write(report)
+        except FerError as error:
+            yield {self._note: status(str(error), error=True)}
+        except Exception:
+            _log.exception("the report failed")
+            yield {self._note: status(texts("status.broken"), error=True)}
+        else:
+            yield {
+                self._note: status(texts("report.ready", seconds=f"{report.seconds:.0f}")),
+                self._html: gr.DownloadButton(value=html, visible=True),
+                self._numbers: gr.DownloadButton(value=numbers, visible=True),
+            }
+
+    def _report(self, session: Session, texts: Texts, progress: gr.Progress) -> Report:
+        from fer_explain.report import report_on
+
+        detection, question = session.detection, session.question
+        if detection is None or question is None:
+            raise FerError(texts("report.nothing"))
+        return report_on(
+            self._analyzer,
+            detection,
+            [session.chosen],
+            model=question.model,
+            method=question.method,
+            target=question.label,
+            progress=lambda share, _what: progress(share, desc=texts("report.busy")),
+            **question.parameters,
+        )
+
+    def _write(self, report: Report) -> tuple[str, str]:
+        """The two files, in a folder whose name nobody can guess."""
+        from fer_explain.report import to_html, to_json
+
+        folder = Path(self._html.GRADIO_CACHE) / secrets.token_hex(16)
+        folder.mkdir(parents=True)
+        name = f"fer-explain-{report.created:%Y%m%d-%H%M%S}"
+        html, numbers = folder / f"{name}.html", folder / f"{name}.json"
+        html.write_text(to_html(report), encoding="utf-8")
+        numbers.write_text(json.dumps(to_json(report), allow_nan=False), encoding="utf-8")
+        return str(html), str(numbers)
