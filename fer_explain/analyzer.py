@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -11,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_explain.emotions import canonical
 from fer_explain.errors import FerError
+from fer_explain.explain.turns import FairLock
 from fer_explain.hub.folder import find_folder, list_checkpoints
 from fer_explain.types import Analysis, Detection, Face, FaceAnalysis, Prediction
 
 # torch, timm and the detectors take seconds to import: each is imported by the first call that needs it.
 if TYPE_CHECKING:
     from PIL import Image
-    from torch import Tensor
 
     from fer_explain.hub.checkpoint import Checkpoint
     from fer_explain.models import Architecture
-    from fer_explain.types import InputSpec
 
     Source = str | Path | Image.Image | np.ndarray[Any, Any]
 
@@ -136,17 +133,37 @@ class Analyzer:
         Raises:
             FerError: there is no such checkpoint, method, parameter or class; the sentence names what there is.
         """
-        from fer_explain.explain.registry import explain
-        from fer_explain.explain.results import per_face
+        return self._explain(faces, model, method, target, parameters, report=lambda _share: None)
 
-        config = self.checkpoint(model).config
-        index = None if target is None else _class_index(target, config.label_names)
-        if not faces:
-            return []
-        x = _batch(faces, config.input).to(self.device)
-        with self.borrow(model) as (checkpoint, architecture):
-            told = explain(checkpoint.model, architecture, x, index, method, **parameters)
-        return per_face(told, faces, spec=config.input, labels=config.label_names, temperature=config.temperature)
+    def explain_in_steps(
+        self,
+        faces: Sequence[Face],
+        model: str | None = None,
+        method: str | None = "gradcam",
+        target: int | str | None = None,
+        **parameters: Any,
+    ) -> Generator[float, None, list[FaceAnalysis]]:
+        """Like :meth:`explain`, but yields the share (0..1) that is done and can be closed to stop it.
+
+        Example::
+
+            steps = analyzer.explain_in_steps(faces, method="occlusion")
+            for share in steps:
+                print(f"{share:.0%}")
+        """
+        from fer_explain.explain.turns import in_steps
+
+        return in_steps(lambda report: self._explain(faces, model, method, target, parameters, report))
+
+    def layers(self, model: str | None = None) -> list[str]:
+        """The layers whose feature maps can be explained, in the order in which they run.
+
+        Raises:
+            FerError: there is no such checkpoint, or it is broken.
+        """
+        resident = self._resident(model)
+        with resident.lock:
+            return resident.layers
 
     def analyze(
         self,
@@ -189,6 +206,45 @@ class Analyzer:
         faces = {name: self.explain(found.faces, name, method, target, **parameters) for name in names}
         return {name: Analysis(found.photo, faces[name], name, found.detector) for name in names}
 
+    def _explain(
+        self,
+        faces: Sequence[Face],
+        model: str | None,
+        method: str | None,
+        target: int | str | None,
+        parameters: dict[str, Any],
+        report: Callable[[float], None],
+    ) -> list[FaceAnalysis]:
+        """:meth:`explain`, which between two passes reports how far it is and lets others have the network."""
+        from fer_explain.explain.base import observe
+        from fer_explain.explain.inputs import batch, class_index, facial_regions, with_class_indices
+        from fer_explain.explain.registry import explainer
+        from fer_explain.explain.results import per_face
+
+        resident = self._resident(model)
+        config = resident.checkpoint.config
+        settings = with_class_indices(method, parameters, config.label_names)
+        chosen = None if method is None else explainer(method, **settings)
+        index = None if target is None else class_index(target, config.label_names)
+        if not faces:
+            return []
+
+        @contextmanager
+        def turn(share: float) -> Iterator[None]:
+            report(share)
+            with resident.lock:
+                yield
+
+        x = batch(faces, config.input).to(self.device)
+        regions = facial_regions(method, faces, config.input.size)
+        network = resident.checkpoint.model
+        if chosen is not None:
+            told = chosen.attribute(network, resident.architecture, x, index, regions=regions, turn=turn)
+        else:
+            with turn(0.0):
+                told = observe(network, x)
+        return per_face(told, faces, spec=config.input, labels=config.label_names, temperature=config.temperature)
+
     def _faces(self, image: Source, whole_image: bool) -> Detection:
         if not whole_image:
             return self.detect(image)
@@ -201,7 +257,7 @@ class Analyzer:
 
     def _admit(self, ref: str) -> None:
         """Adds a checkpoint from outside under its folder's name (Hub id: as given), or notes why it cannot be used."""
-        from fer_explain.hub.checkpoint import read_config
+        from fer_explain.hub.config import read_config
 
         try:
             folder = find_folder(ref)
@@ -245,7 +301,7 @@ class _Resident:
     def __init__(self, ref: str, folder: Path, device: str) -> None:
         self.ref = ref
         self.folder = folder
-        self.lock = threading.RLock()
+        self.lock = FairLock()
         self._device = device
 
     @cached_property
@@ -264,22 +320,11 @@ class _Resident:
 
         return architecture(self.checkpoint.config.architecture)
 
+    @cached_property
+    def layers(self) -> list[str]:
+        """Its layers with feature maps."""
+        from fer_explain.explain.base import undisturbed
+        from fer_explain.explain.layers import list_layers
 
-def _class_index(target: int | str, labels: Sequence[str]) -> int:
-    """The index of a class given by index, name or alias of its name ("happiness")."""
-    if isinstance(target, str):
-        for name in (target.strip().lower(), canonical(target)):
-            if name in labels:
-                return labels.index(name)
-    elif 0 <= target < len(labels):
-        return int(target)
-    accepted = f"{', '.join(labels)}, or 0 to {len(labels) - 1}"
-    raise FerError(f"'{target}' is no class of this network: choose one of {accepted}.")
-
-
-def _batch(faces: Sequence[Face], spec: InputSpec) -> Tensor:
-    import torch
-
-    from fer_explain.faces.preprocess import preprocess
-
-    return torch.cat([preprocess(face, spec) for face in faces])
+        with undisturbed(self.checkpoint.model, gradients=False):
+            return list_layers(self.checkpoint.model, self.architecture)

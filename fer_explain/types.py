@@ -137,6 +137,31 @@ class Prediction:
         return float(self.probabilities.max())
 
 
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """The readings of a theta, see :class:`Warp`; without arguments they are the identity's.
+
+    Attributes:
+        rotation: degrees, clockwise on screen.
+        scale: size of the sampled window along its two axes, 1 = the crop's.
+        shear: degrees, strictly between -90 and 90 (beyond them for a mirrored window).
+        shift: (right, down) in fractions of the crop's side.
+    """
+
+    rotation: float = 0.0
+    scale: tuple[float, float] = (1.0, 1.0)
+    shear: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def theta(self) -> Floats:
+        """The map (2, 3) with these readings: rotation * [[sx, sy tan(shear)], [0, sy]], then the shift."""
+        (sx, sy), slant = self.scale, math.tan(math.radians(self.shear))
+        cos, sin = math.cos(math.radians(self.rotation)), math.sin(math.radians(self.rotation))
+        turned = np.array([[cos, -sin], [sin, cos]]) @ np.array([[sx, sy * slant], [0, sy]])
+        return np.column_stack([turned, 2 * np.array(self.shift)]).astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Warp:
     """What a spatial transformer did (Jaderberg et al. 2015, eq. 1).
@@ -183,6 +208,11 @@ class Warp:
         """Shift of the window's centre, (right, down), in fractions of the crop's side."""
         return float(self.theta[0, 2]) / 2, float(self.theta[1, 2]) / 2
 
+    @property
+    def pose(self) -> Pose:
+        """All readings; ``pose.theta`` is ``theta`` again, unless the window is collapsed to a line."""
+        return Pose(self.rotation, self.scale, self.shear, self.shift)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelGate:
@@ -208,7 +238,8 @@ class Heatmap:
     """An explanation of class ``target`` as a map over ``frame``.
 
     ``values`` (H, W) are in 0..1 (largest = 1; all 0 for an empty map), or in -1..1 for a signed method, and
-    ``values * scale`` is the map on its raw scale, which alone may be compared between models.
+    ``values * scale`` is the map on its raw scale, which alone may be compared between models. ``two_sided`` tells that
+    the method also measures evidence against the class, whether or not there is any in this face.
     """
 
     values: Floats
@@ -217,11 +248,12 @@ class Heatmap:
     target: int
     scale: float = 1.0
     layer: str | None = None
+    two_sided: bool = False
 
     @property
     def signed(self) -> bool:
-        """Whether the map also holds evidence against the class."""
-        return bool((self.values < 0).any())
+        """Whether the map must be read around zero: above it speaks for the class, below it against."""
+        return self.two_sided or bool((self.values < 0).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -284,12 +285,22 @@ def test_without_any_checkpoint_the_sentence_says_so(tmp_path: Path, monkeypatch
 
 
 def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer) -> None:
-    """Eight people, each with a face, a method and a target of their own, on two networks at the same time."""
+    """Eleven people, each with a face, a method and a target of their own, on two networks at the same time."""
+    ways: list[str | None] = [
+        "gradcam",
+        "layercam",
+        None,
+        "finer_cam",
+        "eigencam",
+        "region_ablation",
+        "score_cam",
+        "saliency",
+    ]
     people = [
         (face(seed), model, method, seed % 7)
         for seed, (model, method) in enumerate(
-            [("emonext_nano", way) for way in ("gradcam", "layercam", None, "hirescam", "eigencam", "gradcam")]
-            + [("convnext_nano", "gradcam"), ("convnext_nano", None)]
+            [("emonext_nano", way) for way in ways]
+            + [("convnext_nano", "gradcam"), ("convnext_nano", None), ("convnext_nano", "gradient_shap")]
         )
     ]
     expected = [analyzer.explain([own], model, method, target)[0] for own, model, method, target in people]
@@ -299,7 +310,7 @@ def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer
     def insist(number: int) -> list[FaceAnalysis]:
         own, model, method, target = people[number]
         start.wait()
-        return [fresh.explain([own], model, method, target)[0] for _ in range(10)]
+        return [fresh.explain([own], model, method, target)[0] for _ in range(6)]
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -311,3 +322,83 @@ def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer
     for own, wanted in zip(results, expected, strict=True):
         for told in own:
             assert_same(told, wanted)
+
+
+def finish(steps: Generator[float, None, list[FaceAnalysis]]) -> tuple[list[float], list[FaceAnalysis]]:
+    """What is left of the steps, and the result."""
+    shares = []
+    while True:
+        try:
+            shares.append(next(steps))
+        except StopIteration as end:
+            return shares, end.value
+
+
+def test_a_slow_explanation_comes_in_steps_and_says_the_same(analyzer: Analyzer) -> None:
+    shares, [told] = finish(analyzer.explain_in_steps([face(0)], method="occlusion", target=2, overlap=0))
+    assert len(shares) > 2
+    assert shares == sorted(shares)
+    assert_same(told, analyzer.explain([face(0)], method="occlusion", target=2, overlap=0)[0])
+
+
+def test_a_closed_explanation_stops_and_leaves_the_network_free(analyzer: Analyzer) -> None:
+    passes: list[int] = []
+    analyzer.predict([face(0)])
+    handle = analyzer.checkpoint().model.register_forward_hook(lambda *_: passes.append(1))
+    steps = analyzer.explain_in_steps([face(0)], method="integrated_gradients", steps=256)
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    stopped = len(passes)
+    assert stopped <= 4
+    assert len(analyzer.predict([face(0)])) == 1
+    assert len(passes) == stopped + 1
+    handle.remove()
+
+
+def test_others_get_the_network_between_two_steps(analyzer: Analyzer) -> None:
+    """While one person's explanation pauses between two steps, others are served, and change nothing in it."""
+    alone = analyzer.explain([face(0)], method="occlusion", target=1)[0]
+    steps = analyzer.explain_in_steps([face(0)], method="occlusion", target=1)
+    next(steps)
+    with ThreadPoolExecutor(1) as pool:
+        for seed in range(3):
+            told = pool.submit(analyzer.explain, [face(seed)], None, "gradcam", seed).result(60)[0]
+            assert_same(told, analyzer.explain([face(seed)], None, "gradcam", seed)[0])
+    assert_same(finish(steps)[1][0], alone)
+
+
+def test_mistakes_are_told_before_any_work(analyzer: Analyzer) -> None:
+    for settings, sentence in (({"steps": 3}, "from 8 to 256"), ({"pace": 1}, "no parameter 'pace'")):
+        steps = analyzer.explain_in_steps([face(0)], method="integrated_gradients", **settings)
+        with pytest.raises(FerError, match=sentence):
+            next(steps)
+        with pytest.raises(FerError, match=sentence):
+            analyzer.explain([], method="integrated_gradients", **settings)
+
+
+@pytest.mark.parametrize("against", ["sad", 4, ["Sadness"], [4]])
+def test_classes_in_settings_go_by_index_or_name(analyzer: Analyzer, against: Any) -> None:
+    expected = analyzer.explain([face(0)], method="finer_cam", target="happy", against=(4,))[0]
+    assert_same(analyzer.explain([face(0)], method="finer_cam", target="happy", against=against)[0], expected)
+    with pytest.raises(FerError, match="'bored' is no class"):
+        analyzer.explain([face(0)], method="finer_cam", against=["bored"])
+
+
+def test_regions_follow_the_landmarks_of_each_face(analyzer: Analyzer) -> None:
+    from dataclasses import replace
+
+    lower = np.array([[15, 35], [45, 35], [30, 45], [20, 55], [40, 55]], dtype=np.float32)
+    [usual, moved] = analyzer.explain([face(0), replace(face(0), landmarks=lower)], method="region_ablation", target=0)
+    assert usual.heatmap is not None
+    assert moved.heatmap is not None
+    assert (usual.heatmap.frame, usual.heatmap.signed) == ("crop", True)
+    assert not np.allclose(usual.heatmap.values, moved.heatmap.values)
+
+
+def test_layers_are_those_of_the_network(analyzer: Analyzer) -> None:
+    layers = analyzer.layers()
+    assert "features" in layers
+    told = [analyzer.explain([face(0)], layer=layer)[0].heatmap for layer in layers[:3]]
+    assert [heatmap and heatmap.layer for heatmap in told] == layers[:3]
+    assert analyzer.layers("convnext_nano") != layers

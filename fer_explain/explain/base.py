@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fer_explain.explain.parameters import Parameter
 from fer_explain.explain.trace import Trace, trace
 from fer_explain.models.registry import Architecture
 from fer_explain.types import Floats, Frame, Heatmap
+
+Turn = Callable[[float], AbstractContextManager[object]]
+"""Entered around every stretch in which the network runs, with the share (0..1) of the work that is done by then.
+
+Between two turns others may use the network. Whoever gives the turns may raise on entry, which ends the explanation.
+"""
+
+
+def undivided(_share: float) -> AbstractContextManager[object]:
+    """The turns of someone who has the network for himself."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,19 +46,62 @@ class Attribution:
     heatmaps: list[Heatmap] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A setting of an explanation, as a user interface or a command line needs it to build a control."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What is to be explained: the network's answer to a batch of N faces.
 
-    name: str
-    type: str
-    default: Any
-    help: str
+    Attributes:
+        x: (N, C, S, S), outside any graph.
+        targets: the class to explain for each face; None means the predicted one.
+        regions: (N, S, S), for each pixel the index of its facial region, where a method wants them.
+    """
+
+    model: nn.Module
+    architecture: Architecture
+    x: Tensor
+    targets: list[int] | None = None
+    regions: Tensor | None = None
+    turn: Turn = undivided
+
+    @contextmanager
+    def alone(self, *, gradients: bool, share: float = 0.0) -> Iterator[nn.Module]:
+        """One turn with the network, which is in evaluation mode and as it was before afterwards."""
+        with self.turn(share), undisturbed(self.model, gradients=gradients):
+            yield self.model
 
 
-def option(default: Any, text: str) -> Any:
-    """A field of an :class:`Explainer`: its default and one sentence of help."""
-    return field(default=default, metadata={"help": text})
+class Passes:
+    """The passes of a long explanation: each is a turn of its own and counts towards the whole."""
+
+    def __init__(self, case: Case, total: int) -> None:
+        self.model = case.model
+        self._case = case
+        self._total = total
+        self._done = 0
+
+    @contextmanager
+    def turn(self, *, gradients: bool) -> Iterator[nn.Module]:
+        """The next pass; see :meth:`Case.alone`."""
+        share = min(1.0, self._done / self._total)
+        with self._case.alone(gradients=gradients, share=share) as model:
+            yield model
+        self._done += 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The network as a function, for a library that asks it about changed faces (N, C, S, S)."""
+        with self.turn(gradients=False) as model:
+            logits: Tensor = model(x)
+        return logits
+
+    def gradients_of(self, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """A library's function that runs the network forwards and backwards, as one pass."""
+
+        @wraps(compute)
+        def in_turn(*args: Any, **kwargs: Any) -> Any:
+            with self.turn(gradients=True):
+                return compute(*args, **kwargs)
+
+        return in_turn
 
 
 @dataclass(frozen=True)
@@ -56,50 +112,60 @@ class Explainer(ABC):
 
     * ``name``: what the API and the command line call it;
     * ``title`` and ``description`` (one sentence): what people read;
-    * ``needs_gradients``: whether gradients are on while it runs.
+    * ``signed``: whether its maps also hold evidence against the class;
+    * ``slow``: whether it takes many passes, so that people want to see it proceed and be able to stop it;
+    * ``needs_regions``: whether it wants to know which part of the face each pixel shows.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str]
-    needs_gradients: ClassVar[bool] = True
+    signed: ClassVar[bool] = False
+    slow: ClassVar[bool] = False
+    needs_regions: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        for parameter in self.parameters():
+            object.__setattr__(self, parameter.name, parameter.accept(getattr(self, parameter.name)))
 
     @classmethod
     def parameters(cls) -> list[Parameter]:
         """The settings this explanation has, in order."""
-        return [
-            Parameter(entry.name, str(entry.type), entry.default, entry.metadata["help"])
-            for entry in dataclasses.fields(cls)
-        ]
+        return [Parameter(entry.name, default=entry.default, **entry.metadata) for entry in dataclasses.fields(cls)]
 
     def attribute(
-        self, model: nn.Module, architecture: Architecture, x: Tensor, targets: int | Sequence[int] | None = None
+        self,
+        model: nn.Module,
+        architecture: Architecture,
+        x: Tensor,
+        targets: int | Sequence[int] | None = None,
+        *,
+        regions: Tensor | None = None,
+        turn: Turn = undivided,
     ) -> Attribution:
         """Explains why the network gives each face its class.
 
         The network may be in any mode; hooks, modes, ``requires_grad``, ``.grad`` and random state are afterwards as
-        they were, also when an exception ends the call. Not safe for two threads on one network at a time
-        (:class:`fer_explain.analyzer.Analyzer` holds a lock for that).
+        they were, also when an exception ends the call. Not safe for two threads on one network at a time, unless
+        their turns exclude each other (:class:`fer_explain.analyzer.Analyzer` holds a lock for that).
 
         Args:
             model: maps x to logits (N, K).
             architecture: its registry entry, which names the layer to read.
             x: (N, C, S, S) as from ``faces.preprocess``.
             targets: class indices to explain, one for all or one per face; None means the predicted class of each.
+            regions: (N, S, S) from ``faces.regions``; without them a method that needs them goes by a canonical layout.
+            turn: see :data:`Turn`.
 
         Raises:
             ValueError: a wrong number of targets, or a negative one.
             FerError: a parameter does not fit the network.
         """
-        chosen = _per_face(targets, len(x))
-        with undisturbed(model, gradients=self.needs_gradients):
-            return self._attribute(model, architecture, x.detach(), chosen)
+        return self._attribute(Case(model, architecture, x.detach(), _per_face(targets, len(x)), regions, turn))
 
     @abstractmethod
-    def _attribute(
-        self, model: nn.Module, architecture: Architecture, x: Tensor, targets: list[int] | None
-    ) -> Attribution:
-        """The explanation itself. The network is in evaluation mode and its weights require no gradient."""
+    def _attribute(self, case: Case) -> Attribution:
+        """The explanation itself, which uses the network in :meth:`Case.alone` only."""
 
 
 def observe(model: nn.Module, x: Tensor) -> Attribution:
@@ -133,6 +199,7 @@ def to_heatmaps(
     method: str,
     targets: Sequence[int],
     layer: str | None = None,
+    signed: bool = False,
 ) -> list[Heatmap]:
     """Raw maps (N, h, w) as heat maps of ``size`` (H, W): enlarged bilinearly, then divided by their largest value.
 
@@ -142,7 +209,7 @@ def to_heatmaps(
     heatmaps = []
     for values, target in zip(enlarged.numpy(), targets, strict=True):
         scale = float(abs(values).max())
-        heatmaps.append(Heatmap(values / scale if scale else values, frame, method, target, scale, layer))
+        heatmaps.append(Heatmap(values / scale if scale else values, frame, method, target, scale, layer, signed))
     return heatmaps
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from math import isqrt
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor, nn
 
-from fer_explain.errors import FerError
-from fer_explain.explain.base import Attribution, Explainer, option, to_heatmaps
+from fer_explain.explain.base import Attribution, Case, Explainer, to_heatmaps
+from fer_explain.explain.layers import feature_maps, submodule
+from fer_explain.explain.parameters import option
 from fer_explain.explain.trace import trace
-from fer_explain.models.registry import Architecture
 from fer_explain.types import Floats
+
+Score = Callable[[Tensor], Tensor]  # the logits (K,) of one face -> the number that is explained
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class CamExplainer(Explainer):
     at the layer that is read: nothing in front of it is differentiated.
     """
 
-    layer: str | None = option(None, "Layer whose feature maps are read; empty means the last one with a map.")
+    needs_gradients: ClassVar[bool] = True
+
+    layer: str | None = option(None, "Layer whose feature maps are read; empty means the network's own.", kind="layer")
 
     @abstractmethod
     def _cam_class(self) -> Any:
@@ -38,21 +41,29 @@ class CamExplainer(Explainer):
         """The part of the raw maps (N, h, w) that speaks for the class (Selvaraju et al. 2017, eq. 2: ReLU)."""
         return np.maximum(raw, 0)
 
-    def _attribute(
-        self, model: nn.Module, architecture: Architecture, x: Tensor, targets: list[int] | None
-    ) -> Attribution:
-        layer = self.layer or architecture.cam_layer
-        to_maps = partial(_feature_maps, layer=layer, nhwc=architecture.cam_nhwc)
-        with trace(model) as seen, _open_cam(self._cam_class(), model, _submodule(model, layer), to_maps) as cam:
-            cam(x, None if targets is None else [partial(_logit, target) for target in targets])
+    def _score(self, target: int | None) -> Score:
+        """What is explained about one face; None as a target means its predicted class."""
+        return partial(_logit, target)
+
+    def _attribute(self, case: Case) -> Attribution:
+        layer = self.layer or case.architecture.cam_layer
+        to_maps = partial(feature_maps, layer=layer, nhwc=case.architecture.cam_nhwc)
+        wanted: Sequence[int | None] = case.targets or [None] * len(case.x)
+        scores = [self._score(target) for target in wanted]
+        with (
+            case.alone(gradients=self.needs_gradients) as model,
+            trace(model) as seen,
+            _open_cam(self._cam_class(), model, submodule(model, layer), to_maps) as cam,
+        ):
+            cam(case.x, scores)
             logits: Tensor = cam.outputs.detach()
             raw: Floats = cam.raw
         heatmaps = to_heatmaps(
             self._rectify(raw),
-            (x.shape[-2], x.shape[-1]),
+            (case.x.shape[-2], case.x.shape[-1]),
             frame=seen.frame(layer),
             method=self.name,
-            targets=targets or logits.argmax(dim=1).tolist(),
+            targets=case.targets or logits.argmax(dim=1).tolist(),
             layer=layer,
         )
         return Attribution(logits, seen, heatmaps)
@@ -95,27 +106,5 @@ def _keeping_raw(cam_class: Any) -> Any:
     return RawCam
 
 
-def _logit(target: int, logits: Tensor) -> Tensor:
-    return logits[target]
-
-
-def _submodule(model: nn.Module, layer: str) -> nn.Module:
-    try:
-        return model.get_submodule(layer)
-    except AttributeError:
-        children = ", ".join(name for name, _ in model.named_children())
-        raise FerError(f"The network has no layer '{layer}'; its layers begin with {children}.") from None
-
-
-def _feature_maps(output: Tensor, *, layer: str, nhwc: bool) -> Tensor:
-    """What a layer puts out (or its gradient) as maps (N, C, h, w).
-
-    Takes (N, C, h, w), (N, h, w, C) with ``nhwc``, and tokens (N, L, C) of a square grid, whose first tokens (class,
-    distillation) are left out. A copy, because a layer behind may work in place.
-    """
-    if output.ndim == 4:
-        return (output.permute(0, 3, 1, 2) if nhwc else output).clone()
-    if output.ndim == 3:
-        side = isqrt(output.shape[1])
-        return output[:, -side * side :].transpose(1, 2).reshape(len(output), -1, side, side).clone()
-    raise FerError(f"Layer '{layer}' puts out no feature maps but a tensor of shape {tuple(output.shape)}.")
+def _logit(target: int | None, logits: Tensor) -> Tensor:
+    return logits[int(logits.argmax()) if target is None else target]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from fer_explain import explain as package
 from fer_explain.errors import FerError
-from fer_explain.explain.base import Attribution, Explainer, observe
+from fer_explain.explain.base import Attribution, Explainer, Turn, observe, undivided
 from fer_explain.models.registry import Architecture
 
 DEFAULT = "gradcam"
@@ -46,18 +46,26 @@ def method(name: str) -> type[Explainer]:
         raise FerError(f"There is no explanation '{name}'; choose one of {', '.join(list_methods())}.") from None
 
 
-def explainer(name: str, **parameters: Any) -> Explainer:
+def explainer(name: str, /, **parameters: Any) -> Explainer:
     """An explanation with its settings.
+
+    Raises:
+        FerError: no such explanation or parameter, or a value it cannot take; the sentence names what there is.
+    """
+    refuse_unknown(name, parameters)
+    return method(name)(**parameters)
+
+
+def refuse_unknown(name: str, parameters: Iterable[str]) -> None:
+    """Makes sure that an explanation has parameters of these names.
 
     Raises:
         FerError: no such explanation, or it has no such parameter; the sentence names what there is.
     """
-    variant = method(name)
-    known = [parameter.name for parameter in variant.parameters()]
-    unknown = sorted(parameters.keys() - set(known))
+    known = [parameter.name for parameter in method(name).parameters()]
+    unknown = sorted(set(parameters) - set(known))
     if unknown:
         raise FerError(f"'{name}' has no parameter '{unknown[0]}'; it has {', '.join(known) or 'none'}.")
-    return variant(**parameters)
 
 
 def explain(
@@ -66,12 +74,17 @@ def explain(
     x: Tensor,
     targets: int | Sequence[int] | None = None,
     method: str | None = DEFAULT,
+    *,
+    regions: Tensor | None = None,
+    turn: Turn = undivided,
     **parameters: Any,
 ) -> Attribution:
     """Explains a batch by the method of that name, see :meth:`Explainer.attribute`; None only observes the network."""
     if method is None:
-        return observe(model, x)
-    return explainer(method, **parameters).attribute(model, architecture, x, targets)
+        with turn(0.0):
+            return observe(model, x)
+    chosen = explainer(method, **parameters)
+    return chosen.attribute(model, architecture, x, targets, regions=regions, turn=turn)
 
 
 @cache

@@ -10,17 +10,17 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
-from fer_explain.figures.gates import channel_weights, layer_overview, spatial_map
+from fer_explain.figures.gates import channel_weights, layer_overview
 from fer_explain.figures.probabilities import probability_bars
-from fer_explain.types import ChannelGate, Detection
+from fer_explain.types import ChannelGate, Detection, Face
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.examples import EXAMPLES, strip
+from fer_explain.ui.explanation import Explanation
 from fer_explain.ui.panels import PhotoPanel, ResultPanel
 from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import PREDICTED, Question, Session
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.gates import gate_summary
-from fer_explain.ui.views.heat import heat
 from fer_explain.ui.views.photo import face_picker
 from fer_explain.ui.views.preview import preview
 from fer_explain.ui.views.status import faces_found, status
@@ -46,6 +46,7 @@ class Analysis:
         self._photo = photo
         self._result = result
         self._sections = sections
+        self._explanation = Explanation(analyzer, result)
 
     def look(
         self, session: Session, model: str, method: str, target: str, path: str | None, request: gr.Request
@@ -55,26 +56,23 @@ class Analysis:
             yield {self._session: session}
             return
         yield {self._photo.drop: None, self._photo.status: status(texts_for(request)("status.busy"))}
-        yield from self._answer(
-            session, lambda: session.found(self._analyzer.detect(path)), Question(model, method, target), request
-        )
+        question = session.ask(model, method, target)
+        yield from self._answer(session, lambda: session.found(self._analyzer.detect(path)), question, request)
 
     def try_example(
         self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[Updates]:
         """One of the examples was clicked."""
         pixels = EXAMPLES[int(event.index)].pixels
-        yield from self._answer(
-            session, lambda: session.found(self._analyzer.detect(pixels)), Question(model, method, target), request
-        )
+        question = session.ask(model, method, target)
+        yield from self._answer(session, lambda: session.found(self._analyzer.detect(pixels)), question, request)
 
     def take_whole_image(
         self, session: Session, model: str, method: str, target: str, request: gr.Request
     ) -> Iterator[Updates]:
         """No face was found, and the visitor knows better."""
-        yield from self._answer(
-            session, lambda: session.found(_whole(session)), Question(model, method, target), request
-        )
+        question = session.ask(model, method, target)
+        yield from self._answer(session, lambda: session.found(_whole(session)), question, request)
 
     def pick(
         self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
@@ -86,11 +84,29 @@ class Analysis:
         self, session: Session, model: str, method: str, target: str, index: int, request: gr.Request
     ) -> Iterator[Updates]:
         """Another face was chosen; the photo is not searched again."""
-        yield from self._answer(session, lambda: session.choose(index), Question(model, method, target), request)
+        yield from self._answer(session, lambda: session.choose(index), session.ask(model, method, target), request)
 
     def ask(self, session: Session, model: str, method: str, target: str, request: gr.Request) -> Iterator[Updates]:
         """Another model, explanation or target class was chosen."""
-        yield from self._answer(session, lambda: session, Question(model, method, target), request)
+        yield from self._answer(session, lambda: session, session.ask(model, method, target), request)
+
+    def adjust(
+        self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
+    ) -> Iterator[Updates]:
+        """A setting of the explanation was changed."""
+        adjusted = session.adjust(model, method, str(event.parameter), event.setting)
+        yield from self._answer(adjusted, lambda: adjusted, adjusted.ask(model, method, target), request)
+
+    def offer(self, session: Session, model: str | None, method: str, target: str, request: gr.Request) -> str:
+        """The controls of the chosen explanation."""
+        try:
+            return self._explanation.offer(session.ask(model, method, target), texts_for(request))
+        except FerError:  # the answer itself says what is wrong with the model
+            return ""
+
+    def stop(self) -> Updates:
+        """The explanation that is being worked out is not wanted any more."""
+        return self._explanation.finished()
 
     def reorder(self, session: Session, ranked: bool, request: gr.Request) -> tuple[Session, Any]:
         """The bars' order was chosen."""
@@ -100,7 +116,7 @@ class Analysis:
     def show_layer(self, session: Session, layer: str, request: gr.Request) -> tuple[Session, str, Any]:
         """Another gate was chosen."""
         session, texts = session.look_at(layer), texts_for(request)
-        return session, gate_summary(session.gate, texts), _gate_figure(session, texts)
+        return session, self._gate_summary(session, texts), _channels(session, texts)
 
     def _answer(
         self, session: Session, move: Callable[[], Session], question: Question, request: gr.Request
@@ -111,19 +127,34 @@ class Analysis:
             moved = move()
             if moved is not session:
                 yield self._show_faces(moved, texts)
-            if moved.face is not None:
-                [analysis] = self._analyzer.explain([moved.face], question.model, question.method, question.label)
-                yield self._show_analysis(moved.explained(analysis, question), texts)
-            else:
+            if moved.face is None:
                 yield {self._session: moved}  # a generator that yields nothing would empty every output
+            else:
+                yield from self._explain(moved, moved.face, question, texts)
         except FerError as error:
             yield self._show_error(str(error))
         except Exception:
             _log.exception("the Analyse tab failed")
             yield self._show_error(texts("status.broken"))
 
+    def _explain(self, session: Session, face: Face, question: Question, texts: Texts) -> Iterator[Updates]:
+        """What the network reads, as soon as that is known; then the map. Only the map, where the rest is known."""
+        from fer_explain.explain.registry import method  # imports torch
+
+        known = session.question is not None and session.question.model == question.model
+        if not known and method(question.method).slow:
+            [analysis] = self._analyzer.explain([face], question.model, method=None)
+            session, known = session.explained(analysis, question), True
+            yield self._show_analysis(session, texts)
+        session = session.explained((yield from self._explanation.work_out(face, question, texts)), question)
+        if known:
+            status_line = {self._photo.status: faces_found(session, texts)}  # where an error may stand
+            yield {self._session: session, **status_line, **self._explanation.show(session, texts)}
+        else:
+            yield self._show_analysis(session, texts)
+
     def _show_error(self, sentence: str) -> Updates:
-        return {self._photo.status: status(sentence, error=True)}
+        return {self._photo.status: status(sentence, error=True), **self._explanation.finished()}
 
     def _show_faces(self, session: Session, texts: Texts) -> Updates:
         assert session.shown is not None, "a session that moved has a photo"
@@ -141,12 +172,9 @@ class Analysis:
         return updates
 
     def _show_analysis(self, session: Session, texts: Texts) -> Updates:
-        from fer_explain.explain.registry import method  # imports torch
-
-        analysis, shown, question = session.analysis, session.shown, session.question
+        analysis, question = session.analysis, session.question
         assert analysis is not None, "the session was explained"
         assert question is not None, "the session was explained"
-        assert shown is not None, "the session has a photo"
         checkpoint = self._analyzer.checkpoint(question.model)
         result = self._result
         return {
@@ -157,8 +185,8 @@ class Analysis:
             result.verdict: verdict(analysis.prediction, checkpoint.name, checkpoint.config.trained, texts),
             result.bars: _bars(session, texts),
             result.target: gr.Radio(targets(analysis.prediction.labels, texts)),
-            result.heat: heat(shown, analysis, method(question.method).title, texts),
-            result.stn: stn(analysis, texts),
+            **self._explanation.show(session, texts),
+            result.stn: stn(analysis, self._network(session), texts),
             **self._show_gates(session, texts),
         }
 
@@ -179,11 +207,24 @@ class Analysis:
         overview = layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None
         return {
             result.layer: gr.Dropdown(layers, value=layer, visible=len(layers) > 1),
-            result.summary: gate_summary(session.gate, texts),
-            result.channels: gr.Plot(_gate_figure(session, texts), visible=bool(layers)),
+            result.summary: self._gate_summary(session, texts),
+            result.channels: _channels(session, texts),
             result.overview: overview,
             result.overview_box: gr.Column(visible=several),
         }
+
+    def _gate_summary(self, session: Session, texts: Texts) -> str:
+        if session.analysis is None:
+            return ""
+        return gate_summary(session.gate, session.analysis, self._network(session), texts)
+
+    def _network(self, session: Session) -> str:
+        """What people call the network that was asked."""
+        from fer_explain.models.registry import architecture  # imports torch
+
+        assert session.question is not None, "the session was explained"
+        entry = architecture(self._analyzer.checkpoint(session.question.model).config.architecture)
+        return entry.title or entry.name
 
 
 def invitation(texts: Texts, usable: bool) -> tuple[str, str, str]:
@@ -226,11 +267,9 @@ def _bars(session: Session, texts: Texts) -> Any:
     return probability_bars(prediction, ranked=session.ranked, names=names)
 
 
-def _gate_figure(session: Session, texts: Texts) -> Any:
-    """The gate that is looked at as a figure; None without gates."""
+def _channels(session: Session, texts: Texts) -> gr.Plot:
+    """The weights of the channel gate that is looked at; hidden without one, and for a gate over places."""
     gate = session.gate
-    if gate is None:
-        return None
-    if isinstance(gate, ChannelGate):
-        return channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight"))
-    return spatial_map(gate)
+    if not isinstance(gate, ChannelGate):
+        return gr.Plot(visible=False)
+    return gr.Plot(channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight")), visible=True)

@@ -33,6 +33,9 @@ class ResultPanel:
     heat: gr.HTML
     target: gr.Radio
     method: gr.Dropdown
+    settings: gr.HTML
+    progress: gr.HTML
+    stop: gr.Button
     stn: gr.HTML
     layer: gr.Dropdown
     summary: gr.HTML

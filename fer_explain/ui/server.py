@@ -53,7 +53,7 @@ def serve(options: Options) -> None:
         favicon_path=str(ASSETS / "mark.svg"),
         theme=theme(),
         css=colors(),
-        css_paths=ASSETS / "style.css",
+        css_paths=sorted(ASSETS.glob("*.css")),
         head=language_head(),
         i18n=i18n,
     )

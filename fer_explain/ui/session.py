@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from fer_explain.errors import FerError
 from fer_explain.types import ChannelGate, Detection, Face, FaceAnalysis, SpatialGate
 from fer_explain.ui.views.photo import Shown, show
 
 Gate = ChannelGate | SpatialGate
+Settings = tuple[tuple[str, Any], ...]  # names and values, in alphabetical order
 PREDICTED: Final = "predicted"  # as a target: the class the network predicts
 
 
 class Question(NamedTuple):
-    """What a visitor wants to know about the chosen face."""
+    """What a visitor wants to know about the chosen face; ``settings`` are those of the method, where not default."""
 
     model: str | None
     method: str
     target: str
+    settings: Settings = ()
 
     @property
     def label(self) -> str | None:
         """The class to explain; None means the predicted one."""
         return None if self.target == PREDICTED else self.target
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings by name."""
+        return dict(self.settings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +45,7 @@ class Session:
         question: what the analysis answers; None until it is ready.
         layer: the gate that is looked at; None means the last one.
         ranked: whether the most probable class comes first.
+        settings: by model and method, as a layer of one network is none of another.
     """
 
     detection: Detection | None = None
@@ -47,6 +55,7 @@ class Session:
     question: Question | None = None
     layer: str | None = None
     ranked: bool = True
+    settings: dict[tuple[str | None, str], Settings] = field(default_factory=dict)
 
     @property
     def faces(self) -> list[Face]:
@@ -87,6 +96,16 @@ class Session:
     def explained(self, analysis: FaceAnalysis, question: Question) -> Session:
         """The chosen face's analysis is ready, as the answer to a question."""
         return replace(self, analysis=analysis, question=question)
+
+    def ask(self, model: str | None, method: str, target: str) -> Question:
+        """A question about the chosen face, with the settings this visitor gave the method."""
+        return Question(model, method, target, self.settings.get((model, method), ()))
+
+    def adjust(self, model: str | None, method: str, parameter: str, value: Any) -> Session:
+        """A setting of a method was changed."""
+        frozen = tuple(value) if isinstance(value, list) else value
+        changed = {**dict(self.settings.get((model, method), ())), parameter: frozen}
+        return replace(self, settings={**self.settings, (model, method): tuple(sorted(changed.items()))})
 
     def look_at(self, layer: str) -> Session:
         """Another gate is looked at."""

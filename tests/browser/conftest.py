@@ -18,7 +18,6 @@ from driver import App
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from fer_explain.hub.folder import list_checkpoints
 from fer_explain.ui.examples import ASTRONAUT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,23 +42,22 @@ def astronaut() -> Image.Image:
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A broken one; and where none are embedded, an untrained network with a spatial transformer and gates."""
-    broken = tmp_path_factory.mktemp("checkpoints") / "broken"
-    broken.mkdir()
-    if list_checkpoints():
-        return ["--checkpoints", str(broken)]
+    """Beside those that are embedded: an untrained network with a spatial transformer and gates, and a broken one."""
     import torch
 
     from fer_explain.emotions import LABELS
-    from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
+    from fer_explain.hub.checkpoint import save_checkpoint
+    from fer_explain.hub.config import CheckpointConfig
     from fer_explain.models import architecture, create_model
 
-    folder = broken.parent / "emonext_atto"
-    folder.mkdir()
+    root = tmp_path_factory.mktemp("checkpoints")
+    untrained, broken = root / "untrained", root / "broken"
+    untrained.mkdir()
+    broken.mkdir()
     torch.manual_seed(0)
     config = CheckpointConfig("emonext_atto", LABELS, architecture("emonext_atto").input)
-    save_checkpoint(folder, create_model("emonext_atto"), config)
-    return ["--checkpoints", str(folder), str(broken)]
+    save_checkpoint(untrained, create_model("emonext_atto"), config)
+    return ["--checkpoints", str(untrained), str(broken)]
 
 
 @pytest.fixture(scope="session")

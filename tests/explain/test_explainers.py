@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+import pytorch_grad_cam  # noqa: F401
 import torch
 from tiny_networks import TinyNet, count_hooks, tiny_architecture
 from torch import Tensor, nn
 
 from fer_explain.errors import FerError
 from fer_explain.explain import registry
-from fer_explain.explain.base import Attribution, Explainer, observe, option
+from fer_explain.explain.base import Attribution, Case, Explainer, observe
+from fer_explain.explain.cam import CamExplainer
+from fer_explain.explain.parameters import option
 from fer_explain.explain.registry import explain, explainer, list_methods, method
+from fer_explain.explain.score_cam import ScoreCam
+from fer_explain.explain.trace import Trace
+from fer_explain.explain.turns import in_steps
 from fer_explain.models import architecture, create_model, list_models
 from fer_explain.models.registry import Architecture
 
@@ -52,6 +60,11 @@ def state(model: nn.Module) -> dict[str, Any]:
     }
 
 
+def shared_state(model: nn.Module) -> dict[str, Any]:
+    """What other threads would notice."""
+    return {key: value for key, value in state(model).items() if key != "grad_mode"}
+
+
 def disturb(model: nn.Module) -> None:
     """Modes, frozen weights and gradients of a network in the middle of something else."""
     model.train()
@@ -62,42 +75,111 @@ def disturb(model: nn.Module) -> None:
             weight.grad = torch.full_like(weight, 0.5)
 
 
+def brief(way: str) -> dict[str, Any]:
+    """The settings with which a method takes the fewest passes."""
+    cheap = {"samples": 8 if way == "gradient_shap" else 2, "steps": 8, "channels": 8, "window": 0.5, "overlap": 0}
+    return {parameter.name: cheap[parameter.name] for parameter in method(way).parameters() if parameter.name in cheap}
+
+
+FAST = [way for way in list_methods() if not method(way).slow]
+SLOW = [way for way in list_methods() if method(way).slow]
+
+
 @pytest.mark.parametrize("name", list_models(compact=True))
 def test_every_method_explains_every_compact_network(name: str) -> None:
     model, entry = lively(name), architecture(name)
     x = inputs(entry)
-    for way in list_methods():
-        told = explain(model, entry, x, list(range(7)), way)
+    for way in [*FAST, *SLOW]:
+        targets = list(range(7)) if way in FAST else [3]
+        told = explain(model, entry, x[: len(targets)], targets, way, **brief(way))
         values = np.stack([heatmap.values for heatmap in told.heatmaps])
-        assert values.shape == (7, entry.input.size, entry.input.size)
+        signed = method(way).signed
+        assert values.shape == (len(targets), entry.input.size, entry.input.size)
         assert np.isfinite(values).all(), way
-        assert values.min() >= 0, way
-        assert values.max() == pytest.approx(1), way
-        assert any(np.ptp(one) > 0.1 for one in values), f"{way} is flat for all seven classes"
-        assert {heatmap.frame for heatmap in told.heatmaps} == {"crop" if told.trace.stn is None else "warped"}
-        assert told.logits.shape == (7, 7)
+        assert values.min() >= (-1 if signed else 0), way
+        assert abs(values).max() == pytest.approx(1), way
+        assert any(np.ptp(one) > 0.1 for one in values), f"{way} is flat for every class"
+        assert {heatmap.signed for heatmap in told.heatmaps} == {signed}
+        aligned = told.trace.stn is not None and issubclass(method(way), CamExplainer | ScoreCam)
+        assert {heatmap.frame for heatmap in told.heatmaps} == {"warped" if aligned else "crop"}
+        assert told.logits.shape == (len(targets), 7)
 
 
-@pytest.mark.parametrize("way", [*list_methods(), None])
 @pytest.mark.parametrize("name", list_models(compact=True))
-def test_the_network_is_left_as_it_was_found(name: str, way: str | None) -> None:
+def test_the_network_is_left_as_it_was_found(name: str) -> None:
     model, entry = lively(name), architecture(name)
+    x = inputs(entry)[:1]
     disturb(model)
     before = state(model)
-    explain(model, entry, inputs(entry)[:1], method=way)
-    assert state(model) == before
+    for way in [*list_methods(), None]:
+        explain(model, entry, x, method=way, **brief(way) if way else {})
+        assert state(model) == before, way
 
 
-@pytest.mark.parametrize("way", [*list_methods(), None])
-def test_the_network_is_left_as_it_was_found_after_an_exception(tiny: TinyNet, faces: Tensor, way: str | None) -> None:
+@pytest.mark.parametrize(
+    ("way", "passes"), [*((way, 0) for way in [*list_methods(), None]), *((way, n) for way in SLOW for n in (1, 2))]
+)
+def test_the_network_is_left_as_it_was_found_after_an_exception(
+    tiny: TinyNet, faces: Tensor, way: str | None, passes: int
+) -> None:
     disturb(tiny)
-    broken = tiny.fc.register_forward_hook(lambda *_: torch.empty(0)[3])  # IndexError, which pytorch-grad-cam swallows
+    run: list[int] = []
+
+    def break_down(*_: object) -> None:
+        run.append(1)
+        if len(run) > passes:
+            torch.empty(0)[3]  # an IndexError, which pytorch-grad-cam swallows
+
+    broken = tiny.fc.register_forward_hook(break_down)
     before = state(tiny)
     with pytest.raises(IndexError):
-        explain(tiny, tiny_architecture(), faces, method=way)
+        explain(tiny, tiny_architecture(), faces, method=way, **{"samples": 8} if way == "saliency" else {})
     assert state(tiny) == before
     broken.remove()
     assert explain(tiny, tiny_architecture(), faces, method=way).logits.shape == (3, 7)
+
+
+@pytest.mark.parametrize("way", list_methods())
+def test_the_network_is_left_as_it_was_found_after_a_cancel(tiny: TinyNet, faces: Tensor, way: str) -> None:
+    disturb(tiny)
+    before = state(tiny)
+
+    def work(report: Callable[[float], None]) -> Attribution:
+        @contextmanager
+        def turn(share: float) -> Iterator[None]:
+            report(share)
+            yield
+
+        return explain(tiny, tiny_architecture(), faces, method=way, turn=turn)
+
+    steps = in_steps(work)
+    assert next(steps) == 0
+    steps.close()
+    assert state(tiny) == before
+
+
+@pytest.mark.parametrize("way", list_methods())
+def test_turns_come_with_the_share_that_is_done_and_leave_the_network_alone_in_between(
+    tiny: TinyNet, faces: Tensor, way: str
+) -> None:
+    shares: list[float] = []
+    disturb(tiny)
+    before = shared_state(tiny)
+
+    @contextmanager
+    def turn(share: float) -> Iterator[None]:
+        assert shared_state(tiny) == before
+        shares.append(share)
+        yield
+        assert shared_state(tiny) == before
+
+    explain(tiny, tiny_architecture(), faces, [1, 2, 3], way, turn=turn)
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] < 1, "the share is told before each pass, not after"
+    assert (len(shares) > 1) == method(way).slow
+    if len(shares) > 2:
+        assert shares[-1] == pytest.approx(1 - 1 / (len(shares) - 1)), "the passes were counted right"
 
 
 def test_the_input_gets_no_gradient(tiny: TinyNet, faces: Tensor) -> None:
@@ -122,7 +204,10 @@ def test_observing_runs_without_a_graph_and_without_a_map(tiny: TinyNet, faces: 
 def test_the_default_method_comes_first_and_all_declare_what_people_read() -> None:
     names = list_methods()
     assert names[0] == "gradcam"
-    assert {"gradcam", "gradcam_plusplus", "hirescam", "layercam", "eigencam"} <= set(names)
+    assert set(names) >= {
+        "gradcam", "gradcam_plusplus", "hirescam", "layercam", "eigencam", "score_cam", "finer_cam",
+        "integrated_gradients", "saliency", "occlusion", "gradient_shap", "region_ablation",
+    }  # fmt: skip
     for name in names:
         variant = method(name)
         assert variant.name == name
@@ -130,7 +215,7 @@ def test_the_default_method_comes_first_and_all_declare_what_people_read() -> No
         assert variant.description.endswith(".")
         assert all(parameter.help.endswith(".") for parameter in variant.parameters())
     (layer,) = method("gradcam").parameters()
-    assert (layer.name, layer.type, layer.default) == ("layer", "str | None", None)
+    assert (layer.name, layer.kind, layer.default) == ("layer", "layer", None)
 
 
 def test_an_unknown_method_or_parameter_names_what_there_is() -> None:
@@ -152,11 +237,10 @@ def test_an_explanation_is_added_in_one_place(tiny: TinyNet, faces: Tensor, monk
         description = "Noise."
         samples: int = option(4, "How many maps are averaged.")
 
-        def _attribute(
-            self, model: nn.Module, architecture: Architecture, x: Tensor, targets: list[int] | None
-        ) -> Attribution:
-            torch.rand(self.samples)
-            return observe(model, x)
+        def _attribute(self, case: Case) -> Attribution:
+            with case.alone(gradients=False) as model:
+                torch.rand(self.samples)
+                return Attribution(model(case.x), Trace())
 
     assert "random" in list_methods()
     before = torch.get_rng_state()

@@ -36,7 +36,12 @@ class TinyNet(nn.Module):
 
 def tiny_architecture(cam_layer: str = "features", cam_nhwc: bool = False) -> Architecture:
     return Architecture(
-        "tiny", lambda **_: TinyNet(), InputSpec(SIZE), cam_layer, "a network for tests", cam_nhwc=cam_nhwc
+        name="tiny",
+        build=lambda **_: TinyNet(),
+        input=InputSpec(SIZE),
+        cam_layer=cam_layer,
+        summary="a network for tests",
+        cam_nhwc=cam_nhwc,
     )
 
 

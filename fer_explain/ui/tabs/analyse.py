@@ -16,18 +16,17 @@ from fer_explain.ui.analysis import Analysis, invitation, methods
 from fer_explain.ui.components import photo_input, plot, script
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.panels import PhotoPanel, ResultPanel, components
-from fer_explain.ui.sections import Section
-from fer_explain.ui.session import PREDICTED, Session
+from fer_explain.ui.sections import Section, lab, receipt, regions, report, studio
+from fer_explain.ui.session import PREDICTED
 
 NAME: Final = "analyse"
 # What follows the chosen face below the three panels, in this order: modules of fer_explain.ui.sections.
-SECTIONS: Final[tuple[ModuleType, ...]] = ()
-KEPT: Final = 1800  # seconds a session's photo stays in memory after its page was closed
+SECTIONS: Final[tuple[ModuleType, ...]] = (receipt, studio, lab, regions, report)
 
 
 def build(page: Page) -> None:
     """Adds the tab's components and wires them."""
-    session = gr.State(Session(), time_to_live=KEPT)
+    session = page.session
     with gr.Row(elem_classes="fer-columns", equal_height=False):
         with gr.Column(scale=5, min_width=300, elem_classes=["fer-card", "fer-side"]):
             photo = _photo_panel(page)
@@ -112,6 +111,9 @@ def _heat(page: Page) -> dict[str, Any]:
     )
     heat = gr.HTML(js_on_load=script("heat.js"), elem_id="heat")
     with gr.Row(elem_classes="fer-controls"):
+        progress = gr.HTML(elem_id="progress")
+        stop = gr.Button(text("heat.stop"), visible=False, elem_id="stop", scale=0, size="sm")
+    with gr.Row(elem_classes="fer-controls"):
         method = gr.Dropdown(
             [("Grad-CAM", "gradcam")], value="gradcam", label=text("heat.method"), elem_id="method", min_width=150
         )
@@ -119,7 +121,10 @@ def _heat(page: Page) -> dict[str, Any]:
             0, 100, value=60, step=5, label=text("heat.opacity"), elem_id="opacity", min_width=150, buttons=[]
         )
     opacity.input(None, opacity, js="v => {document.documentElement.style.setProperty('--map', v / 100)}")
-    return {"heat": heat, "target": target, "method": method}
+    settings = gr.HTML(js_on_load=script("settings.js"), elem_id="settings")
+    return {
+        "heat": heat, "target": target, "method": method, "settings": settings, "progress": progress, "stop": stop,
+    }  # fmt: skip
 
 
 def _gates(page: Page) -> dict[str, Any]:
@@ -167,14 +172,34 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
         photo.faces.input(do.choose, [*question, photo.faces], **computing),
         result.target.input(do.ask, question, **computing),
         result.method.select(do.ask, question, **computing),
+        result.settings.adjust(do.adjust, question, **computing),
         page.model.select(do.ask, question, **computing),
     ]
+    result.stop.click(do.stop, None, [result.progress, result.stop], cancels=answered, **drawing)
+    offered = {"inputs": question, "outputs": result.settings, **drawing}
+    for event in (page.blocks.load, result.method.select, page.model.select):
+        event(do.offer, **offered)
     followers = [session, *(component for section in sections for component in section.outputs)]
-    for event in answered if sections else ():
-        shown = event.then(do.show_sections, session, followers, **drawing)
-        for section in sections:
-            if section.follow is not None:
-                shown.then(section.follow, session, section.outputs, api_visibility="private", show_progress="hidden")
+    shown = [event.then(do.show_sections, session, followers, **drawing) for event in answered if sections]
+    following = [
+        event.then(section.follow, session, section.outputs, api_visibility="private", show_progress="hidden")
+        for event in shown
+        for section in sections
+        if section.follow is not None
+    ]
+    # What still follows an earlier face or map is not wanted any more: it must not appear beside a newer one.
+    asking = [
+        photo.drop.upload,
+        photo.examples.pick,
+        photo.whole.click,
+        photo.picker.pick,
+        photo.faces.input,
+        result.target.input,
+        result.method.select,
+        result.settings.adjust,
+        page.model.select,
+    ]
+    gr.on(asking, cancels=following, api_visibility="private")
 
     def invite(request: gr.Request) -> tuple[str, str, str]:
         return invitation(texts_for(request), usable=bool(page.analyzer.models))

@@ -38,7 +38,8 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         f'<button type="button" class="fer-zoom" aria-label="{escape(texts("heat.zoom"))}" '
         f'title="{escape(texts("heat.zoom"))}">{_ZOOM}</button>'
         f"<figcaption>{_scale(heatmap.signed, texts)}"
-        f"<span>{escape(texts('heat.caption', method=method, emotion=emotion))}</span></figcaption>{note}</figure>"
+        f"<span>{escape(texts('heat.caption', method=method, emotion=emotion))}{_raw(heatmap, texts)}</span>"
+        f"</figcaption>{note}</figure>"
     )
 
 
@@ -86,6 +87,14 @@ def _scale(signed: bool, texts: Texts) -> str:
         f'<i style="background:linear-gradient(to right,{",".join(scale_of(signed))})"></i>'
         f"<span>{escape(texts(high))}</span></span>"
     )
+
+
+def _raw(heatmap: Heatmap, texts: Texts) -> str:
+    """The largest value on the raw scale, which the colours do not tell."""
+    if not heatmap.scale:
+        return ""
+    number, meaning = escape(texts("heat.scale", scale=f"{heatmap.scale:.3g}")), escape(texts("heat.scale.help"))
+    return f' · <abbr title="{meaning}" tabindex="0">{number}</abbr>'
 
 
 _ZOOM = (

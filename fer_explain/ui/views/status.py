@@ -14,6 +14,14 @@ def status(sentence: str, *, error: bool = False) -> str:
     return f'<p class="fer-status{kind}" role="{"alert" if error else "status"}">{escape(sentence)}</p>'
 
 
+def progress(share: float, sentence: str) -> str:
+    """How far something is (0..1), as a bar with a sentence."""
+    return (
+        f'<div class="fer-progress"><progress max="1" value="{share:.2f}" aria-label="{escape(sentence)}"></progress>'
+        f"<span>{escape(sentence)}</span></div>"
+    )
+
+
 def faces_found(session: Session, texts: Texts) -> str:
     """How many faces there are and which one is shown."""
     total = len(session.faces)

@@ -1,0 +1,216 @@
+"""Which explanation holds for which network? Tests every method on the same few hundred faces and ranks them.
+
+::
+
+    python -m fer_explain.explain.benchmark --checkpoint stn_se_efficientnet_lite0 --data DIR --n 300 --output OUT
+
+writes ``receipts.parquet`` (a line per face and method), ``ranking.parquet`` (a line per method: mean share of checks
+passed and share of faces that pass each check, with 95 % bootstrap intervals over faces) and ``ranking.html`` (the same
+as one self-contained page). About three seconds per face and method on two cores. No picture is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_explain.errors import FerError
+from fer_explain.types import Pixels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKS = ("curves", "road", "infidelity", "randomisation", "sensitivity")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A face of a data set: its ``row`` in the file it comes from, pixels uint8 (H, W, 3) and class index."""
+
+    row: int
+    pixels: Pixels
+    label: int
+
+
+def read_sample(folder: Path, split: str, count: int, seed: int) -> list[Sample]:
+    """``count`` faces of a split, drawn without replacement; all of them where there are no more.
+
+    Args:
+        folder: holds parquet shards ``SPLIT-*.parquet`` with ``image`` (bytes of a picture), ``label`` and, if there
+            is one, ``row``.
+        split: e.g. ``"validation"``.
+        count: how many.
+        seed: of the draw.
+
+    Raises:
+        FerError: no such shards, or they lack a column.
+    """
+    import pyarrow.parquet as pq
+    from PIL import Image
+
+    shards = sorted(folder.glob(f"{split}-*.parquet"))
+    if not shards:
+        raise FerError(f"--data {folder}: there is no {split}-*.parquet in it.")
+    lengths = [pq.ParquetFile(shard).metadata.num_rows for shard in shards]
+    total = sum(lengths)
+    wanted = np.sort(np.random.default_rng(seed).permutation(total)[:count])
+    samples, offset = [], 0
+    for shard, length in zip(shards, lengths, strict=True):
+        table = pq.read_table(shard)
+        missing = {"image", "label"} - set(table.column_names)
+        if missing:
+            raise FerError(f"--data {shard}: it has no column '{sorted(missing)[0]}'.")
+        chosen = wanted[(wanted >= offset) & (wanted < offset + length)]
+        for index, line in zip(chosen, table.take(chosen - offset).to_pylist(), strict=True):
+            with Image.open(io.BytesIO(line["image"]["bytes"])) as picture:
+                pixels = np.array(picture.convert("RGB"))
+            samples.append(Sample(int(line.get("row", index)), pixels, int(line["label"])))
+        offset += length
+    return samples
+
+
+def receipts(checkpoint: str, samples: Sequence[Sample], methods: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """One line per face and method, in the order of the faces: the predicted class's map, put to the test.
+
+    Raises:
+        FerError: there is no such checkpoint or method.
+    """
+    from fer_explain.explain.faithfulness import examine
+    from fer_explain.explain.registry import explainer
+    from fer_explain.faces.preprocess import to_batch
+    from fer_explain.hub.checkpoint import load_checkpoint
+    from fer_explain.models import architecture
+
+    loaded = load_checkpoint(checkpoint)
+    entry, config = architecture(loaded.config.architecture), loaded.config
+    ways = {name: explainer(name) for name in methods}
+    for sample in samples:
+        x = to_batch(sample.pixels[None], config.input)
+        for name, way in ways.items():
+            receipt = examine(loaded.model, entry, x, way, temperature=config.temperature)
+            line = {"row": sample.row, "label": sample.label, "target": receipt.target, "method": name}
+            line |= {"passed": receipt.passed, "ok": receipt.ok, "seconds": receipt.seconds}
+            for check in receipt.checks:
+                line |= {f"{check.name}_passed": check.passed, f"{check.name}": check.value}
+                line[f"{check.name}_bar"] = check.bar
+            yield line
+
+
+def rank(lines: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """A line per method, best first, with the mean share of checks passed and of faces that pass each check.
+
+    Intervals are 95 % bootstrap intervals over faces (``_low``, ``_high``), from the same draws for every method.
+    """
+    import pandas as pd
+
+    from fer_explain.benchmark.statistics import bootstrap_means, percentile_interval
+
+    ranked = []
+    for name, own in lines.groupby("method", sort=True):
+        columns = {"score": own["passed"] / len(CHECKS), "ok": own["ok"]}
+        columns |= {check: own[f"{check}_passed"] for check in CHECKS}
+        rows = np.column_stack([column.to_numpy(np.float64) for column in columns.values()])
+        draws = bootstrap_means(rows, seed=seed)
+        line: dict[str, Any] = {"method": name, "faces": len(own)}
+        for index, column in enumerate(columns):
+            value = float(rows[:, index].mean())
+            low, high = percentile_interval(draws[:, index], value)
+            line |= {column: value, f"{column}_low": low, f"{column}_high": high}
+        ranked.append(line)
+    return pd.DataFrame(ranked).sort_values("score", ascending=False, ignore_index=True)
+
+
+def write_page(ranking: pd.DataFrame, path: Path, title: str) -> None:
+    """The ranking as a page that needs no network: a dot per method and measure, with its interval."""
+    import plotly.graph_objects as go
+
+    names = {"score": "mean share of checks passed", "ok": "faces that pass all"} | {
+        check: f"faces that pass: {check}" for check in CHECKS
+    }
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=100 * ranking[column],
+                y=ranking["method"],
+                name=name,
+                mode="markers",
+                visible=True if column == "score" else "legendonly",
+                error_x={
+                    "array": 100 * (ranking[f"{column}_high"] - ranking[column]),
+                    "arrayminus": 100 * (ranking[column] - ranking[f"{column}_low"]),
+                },
+                hovertemplate=f"%{{y}}, {name}: %{{x:.0f}} %<extra></extra>",
+            )
+            for column, name in names.items()
+        ]
+    )
+    figure.update_layout(
+        title=title,
+        template="plotly_white",
+        height=220 + 36 * len(ranking),
+        xaxis={"title": "per cent, with 95 % bootstrap interval", "range": [-2, 102]},
+        yaxis={"autorange": "reversed"},
+    )
+    figure.write_html(path, include_plotlyjs=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    from fer_explain.explain.registry import explainer, list_methods
+
+    options = _parse(argv)
+    try:
+        methods = options.methods or list_methods()
+        for name in methods:
+            explainer(name)
+        samples = read_sample(options.data, options.split, options.n, options.seed)
+        ranking = _run(options, samples, methods)
+    except FerError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
+    print(ranking[["method", "score", "score_low", "score_high", "ok", *CHECKS]].round(2).to_string(index=False))
+
+
+def _run(options: argparse.Namespace, samples: Sequence[Sample], methods: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+    from tqdm import tqdm
+
+    total = len(samples) * len(methods)
+    lines = pd.DataFrame(tqdm(receipts(options.checkpoint, samples, methods), total=total, unit="map"))
+    ranking = rank(lines, options.seed)
+    options.output.mkdir(parents=True, exist_ok=True)
+    lines.to_parquet(options.output / "receipts.parquet", index=False)
+    ranking.to_parquet(options.output / "ranking.parquet", index=False)
+    name = Path(options.checkpoint).name
+    title = f"{name}: maps put to the test on {len(samples)} faces of the {options.split} split"
+    write_page(ranking, options.output / "ranking.html", title)
+    return ranking
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m fer_explain.explain.benchmark", description=__doc__.split("\n")[0])
+    parser.add_argument("--checkpoint", required=True, metavar="NAME", help="embedded name, folder or Hub id")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder with SPLIT-*.parquet")
+    parser.add_argument("--split", default="validation", help="which split: %(default)s")
+    parser.add_argument("--n", type=_positive, default=300, help="how many faces: %(default)s")
+    parser.add_argument("--methods", nargs="+", metavar="METHOD", help="explanations to rank: all of them")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw of faces and of the bootstrap: %(default)s")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="where the three files go")
+    return parser.parse_args(argv)
+
+
+def _positive(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no number of faces; expected a whole number above 0")
+
+
+if __name__ == "__main__":
+    main()

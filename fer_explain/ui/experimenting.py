@@ -1,0 +1,319 @@
+"""What happens in the gate lab: unpack, ask the network with some channels changed, hand the results to the views."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+import numpy as np
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.explain.profile import Usual
+from fer_explain.figures.lab import deviations, ranked_channels
+from fer_explain.types import ChannelGate, FaceAnalysis, Floats
+from fer_explain.ui.context import texts_for
+from fer_explain.ui.sections import Updates
+from fer_explain.ui.sections.usual import usual_profile
+from fer_explain.ui.session import Session
+from fer_explain.ui.texts import Texts
+from fer_explain.ui.views.change import change_bars
+from fer_explain.ui.views.status import status
+
+if TYPE_CHECKING:  # these import torch
+    from fer_explain.explain.features import FeatureMaps
+    from fer_explain.explain.flip import Flip
+    from fer_explain.explain.intervene import GateChange
+
+_log = logging.getLogger(__name__)
+
+OUT: Final = "out"
+FREEZE: Final = "freeze"
+BOOST: Final = "boost"
+HANDFUL: Final = 5  # channels that a button chooses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """An experiment: ``of`` is the analysis it was made for, ``error`` a sentence in place of a result."""
+
+    of: FaceAnalysis
+    layer: str
+    channels: tuple[int, ...]
+    analysis: FaceAnalysis | None = None
+    maps: FeatureMaps | None = None
+    flip: Flip | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The components of the lab."""
+
+    note: gr.HTML
+    room: gr.Column
+    layer: gr.Dropdown
+    ranks: gr.Plot
+    source: gr.HTML
+    channels: gr.Dropdown
+    strongest: gr.Button
+    unusual: gr.Button
+    none: gr.Button
+    action: gr.Radio
+    factor: gr.Slider
+    bars: gr.HTML
+    maps: gr.HTML
+    find: gr.Button
+    stop: gr.Button
+    found: gr.HTML
+    tried: gr.State
+
+    @property
+    def all(self) -> list[Any]:
+        """All components."""
+        return [getattr(self, entry.name) for entry in fields(self)]
+
+
+class Lab:
+    """The callbacks."""
+
+    def __init__(self, analyzer: Analyzer, bench: Bench) -> None:
+        self.bench = bench
+        self._analyzer = analyzer
+
+    def show(self, session: Session, texts: Texts) -> Updates:
+        """A newly explained face: its last gate, nothing chosen."""
+        bench, analysis = self.bench, session.analysis
+        assert analysis is not None, "sections are shown for an analysed face"
+        if not analysis.gates:
+            sentence = texts("lab.places") if analysis.spatial_gates else texts("gates.none")
+            note = f'<p class="fer-note">{sentence}</p>'
+            return {bench.note: gr.HTML(note, visible=True), bench.room: gr.Column(visible=False), bench.tried: None}
+        spatial = bool(analysis.spatial_gates)
+        note = gr.HTML(f'<p class="fer-small">{texts("lab.also_places")}</p>' if spatial else "", visible=spatial)
+        layers = [gate.layer for gate in analysis.gates]
+        return {
+            bench.note: note,
+            bench.room: gr.Column(visible=True),
+            bench.layer: gr.Dropdown(layers, value=layers[-1]),
+            **self._layer(session, analysis.gates[-1], texts),
+        }
+
+    def show_layer(self, session: Session, layer: str, request: gr.Request) -> Updates:
+        """Another gate: nothing is chosen there yet."""
+        gate = _gate_of(session, layer)
+        return {self.bench.tried: None} if gate is None else self._layer(session, gate, texts_for(request))
+
+    def strongest(self, session: Session, layer: str) -> list[int]:
+        """The channels with the largest weights."""
+        gate = _gate_of(session, layer)
+        return [] if gate is None else _first(-gate.weights)
+
+    def unusual(self, session: Session, layer: str) -> list[int]:
+        """The channels whose weights are farthest from what is usual for the class."""
+        gate, usual = _gate_of(session, layer), self._usual(session, layer)
+        if gate is None or usual is None:
+            return []
+        scores = np.abs(deviations(gate.weights, usual.mean, usual.std))
+        return _first(-scores)
+
+    def attempt(
+        self, session: Session, layer: str, channels: Sequence[int] | None, action: str, factor: float
+    ) -> tuple[Tried | None, gr.Slider]:
+        """Channels, or what is done to them, were chosen."""
+        slider, analysis = gr.Slider(visible=action == BOOST), session.analysis
+        gate = _gate_of(session, layer)
+        if analysis is None or gate is None:
+            return None, slider
+        return self._attempt(session, gate, tuple(channels or ()), action, factor), slider
+
+    def search(self, session: Session, layer: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Looks for the smallest set whose removal flips the answer, and tells how far it is."""
+        from fer_explain.explain.flip import find_flip
+        from fer_explain.explain.turns import in_steps
+
+        texts, analysis, gate = texts_for(request), session.analysis, _gate_of(session, layer)
+        if analysis is None or gate is None:
+            yield None, "", *_buttons(False)
+            return
+        yield None, _progress(0, texts), *_buttons(True)
+        try:
+            steps = in_steps(partial(self._find, find_flip, session, layer))
+            flip = yield from _told(steps, texts)
+            tried = self._attempt(session, gate, flip.channels, OUT, 1)
+            yield replace(tried, flip=flip), "", *_buttons(False)
+        except FerError as error:
+            yield Tried(analysis, layer, (), error=str(error)), "", *_buttons(False)
+        except Exception:
+            _log.exception("the search in the gate lab failed")
+            yield Tried(analysis, layer, (), error=texts("status.broken")), "", *_buttons(False)
+
+    def stopped(self, request: gr.Request) -> tuple[str, gr.Button, gr.Button]:
+        """The search was given up."""
+        return f'<p class="fer-small">{texts_for(request)("lab.stopped")}</p>', *_buttons(False)
+
+    def draw(self, session: Session, tried: Tried | None, request: gr.Request) -> Updates:
+        """Shows a result, if it is one of the face that is on the page now."""
+        from fer_explain.ui.views.lab import feature_maps, flip_sentence
+
+        bench, texts = self.bench, texts_for(request)
+        if tried is None or tried.of is not session.analysis:
+            return {bench.found: "", **dict(zip((bench.find, bench.stop), _buttons(False), strict=True))}
+        if tried.error or tried.analysis is None or tried.maps is None:
+            return {bench.found: status(tried.error, error=True)}
+        gate = _gate_of(session, tried.layer)
+        assert gate is not None, "the experiment was made with it"
+        updates: Updates = {
+            bench.ranks: self._ranks(session, gate, tried.channels, texts),
+            bench.bars: change_bars(tried.of.prediction, tried.analysis.prediction, texts),
+            bench.maps: feature_maps(tried.maps, tried.channels, tried.of, texts),
+            bench.found: "",
+        }
+        if tried.flip is not None:
+            sentence = flip_sentence(tried.flip, tried.of.prediction.labels, texts)
+            updates |= {
+                bench.found: f'<p class="fer-found" role="status">{sentence}</p>',
+                bench.layer: tried.layer,
+                bench.channels: self._channels(session, gate, tried.channels, texts),
+                bench.action: OUT,
+                bench.factor: gr.Slider(visible=False),
+            }
+        return updates
+
+    def _find(self, find_flip: Any, session: Session, layer: str, report: Any) -> Flip:
+        assert session.face is not None, "the session was explained"
+        flip: Flip = find_flip(self._lend(session), session.face, layer, report=report)
+        return flip
+
+    def _attempt(
+        self, session: Session, gate: ChannelGate, channels: tuple[int, ...], action: str, factor: float
+    ) -> Tried:
+        """Asks the network with some channels changed, and for their maps."""
+        from fer_explain.explain.features import maps_of
+        from fer_explain.explain.intervene import predict_with
+
+        analysis = session.analysis
+        assert analysis is not None, "the session was explained"
+        try:
+            lend, change = self._lend(session), self._change(session, gate, channels, action, factor)
+            changed = predict_with(lend, analysis.face, gates=[change], method=None)
+            maps = maps_of(lend, analysis.face, gate.layer)
+            return Tried(analysis, gate.layer, channels, changed, maps)
+        except FerError as error:
+            return Tried(analysis, gate.layer, channels, error=str(error))
+
+    def _change(
+        self, session: Session, gate: ChannelGate, channels: Sequence[int], action: str, factor: float
+    ) -> GateChange:
+        from fer_explain.explain.intervene import GateChange
+
+        size, usual = len(gate.weights), self._usual(session, gate.layer)
+        if action == BOOST:
+            return GateChange.boost(gate.layer, channels, size, factor)
+        if action == FREEZE and usual is not None:
+            return GateChange.freeze(gate.layer, channels, np.asarray(usual.mean, np.float32))
+        return GateChange.knock_out(gate.layer, channels, size)
+
+    def _layer(self, session: Session, gate: ChannelGate, texts: Texts) -> Updates:
+        """A gate of the face as it is, with nothing chosen and nothing found."""
+        from fer_explain.ui.views.lab import no_maps
+
+        bench, analysis, usual = self.bench, session.analysis, self._usual(session, gate.layer)
+        assert analysis is not None, "the session was explained"
+        find, stop = _buttons(False)
+        actions = [OUT, FREEZE, BOOST] if usual else [OUT, BOOST]
+        return {
+            bench.tried: None,
+            bench.ranks: self._ranks(session, gate, (), texts),
+            bench.source: self._source(session, gate, texts),
+            bench.channels: self._channels(session, gate, (), texts),
+            bench.unusual: gr.Button(visible=usual is not None),
+            bench.action: gr.Radio([(texts(f"lab.{name}"), name) for name in actions], value=OUT),
+            bench.factor: gr.Slider(value=2, visible=False),
+            bench.bars: change_bars(analysis.prediction, analysis.prediction, texts),
+            bench.maps: no_maps(texts),
+            bench.found: "",
+            bench.find: find,
+            bench.stop: stop,
+        }
+
+    def _ranks(self, session: Session, gate: ChannelGate, chosen: Sequence[int], texts: Texts) -> Any:
+        usual = self._usual(session, gate.layer)
+        return ranked_channels(
+            gate.weights,
+            usual.mean if usual else None,
+            usual.std if usual else None,
+            chosen,
+            rank=texts("lab.rank"),
+            weight=texts("gates.weight"),
+            usual=texts("lab.usual"),
+        )
+
+    def _channels(self, session: Session, gate: ChannelGate, chosen: Sequence[int], texts: Texts) -> gr.Dropdown:
+        """All channels, the strongest first, each with its weight and how unusual that is."""
+        usual = self._usual(session, gate.layer)
+        off = deviations(gate.weights, usual.mean, usual.std) if usual else np.full(len(gate.weights), np.nan)
+        order = np.argsort(-gate.weights, kind="stable").tolist()
+        choices = [(_name(channel, float(gate.weights[channel]), float(off[channel])), channel) for channel in order]
+        return gr.Dropdown(choices, value=list(chosen))
+
+    def _source(self, session: Session, gate: ChannelGate, texts: Texts) -> str:
+        """What the grey marks are, or why there are none."""
+        profile, analysis = usual_profile(self._analyzer, session), session.analysis
+        assert analysis is not None, "the session was explained"
+        label = analysis.prediction.label
+        if profile is None or profile.usual(label, gate.layer) is None:
+            return f'<p class="fer-small">{texts("lab.unmeasured")}</p>'
+        n, emotion = profile.classes[label].n, texts.emotion(label)
+        sentence = texts("lab.source", n=n, emotion=emotion, data=profile.data, split=profile.split)
+        return f'<p class="fer-small">{sentence}</p>'
+
+    def _usual(self, session: Session, layer: str) -> Usual | None:
+        profile, analysis = usual_profile(self._analyzer, session), session.analysis
+        return profile.usual(analysis.prediction.label, layer) if profile and analysis else None
+
+    def _lend(self, session: Session) -> Any:
+        assert session.question is not None, "the session was explained"
+        return partial(self._analyzer.borrow, session.question.model)
+
+
+def _gate_of(session: Session, layer: str | None) -> ChannelGate | None:
+    gates = session.analysis.gates if session.analysis else []
+    return next((gate for gate in gates if gate.layer == layer), None)
+
+
+def _first(values: Floats) -> list[int]:
+    """The channels with the smallest values."""
+    channels: list[int] = np.argsort(values, kind="stable")[:HANDFUL].tolist()
+    return channels
+
+
+def _name(channel: int, weight: float, off: float) -> str:
+    unusual = f" · {off:+.1f} σ".replace("-", "−") if np.isfinite(off) else ""
+    return f"#{channel} · {weight:.3f}{unusual}"
+
+
+def _told(steps: Any, texts: Texts) -> Any:
+    """Passes the progress on in whole tenths and returns the result."""
+    told = 0
+    while True:
+        try:
+            share = next(steps)
+        except StopIteration as end:
+            return end.value
+        if int(10 * share) > told:
+            told = int(10 * share)
+            yield None, _progress(share, texts), *_buttons(True)
+
+
+def _progress(share: float, texts: Texts) -> str:
+    return f'<p class="fer-small" role="status">{texts("lab.searching", share=round(100 * share))}</p>'
+
+
+def _buttons(searching: bool) -> tuple[gr.Button, gr.Button]:
+    """The button that starts a search, and the one that stops it."""
+    return gr.Button(interactive=not searching), gr.Button(visible=searching)

@@ -1,0 +1,119 @@
+"""The receipt below the map: it comes by itself, can be stopped, and marks a broken explanation in red."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, free_port, wait_until_served, watch
+from driver import App
+from playwright.sync_api import Browser, Locator, expect
+
+# The app with one more explanation, whose map is Grad-CAM's with its pixels shuffled.
+BROKEN = '''
+from dataclasses import dataclass, replace
+import numpy as np
+from fer_explain.explain.gradcam import GradCam
+from fer_explain.explain.registry import list_methods, register
+
+list_methods()
+
+@register
+@dataclass(frozen=True)
+class Shuffled(GradCam):
+    """Broken on purpose."""
+
+    name = "shuffled"
+    title = "Shuffled"
+    description = "Grad-CAM with its pixels shuffled."
+
+    def _attribute(self, case):
+        told = super()._attribute(case)
+        rng = np.random.default_rng(0)
+        maps = [replace(one, values=rng.permutation(one.values.ravel()).reshape(one.values.shape))
+                for one in told.heatmaps]
+        return replace(told, heatmaps=maps)
+
+from fer_explain.ui.options import parse
+from fer_explain.ui.server import serve
+
+serve(parse())
+'''
+
+
+@pytest.fixture
+def broken_app(browser: Browser, checkpoints: list[str], tmp_path: Path) -> Iterator[App]:
+    port, log = free_port(), tmp_path / "app.txt"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GRADIO_", "SPACE_"))}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", BROKEN, "--port", str(port), *checkpoints],
+            cwd=ROOT, env=environment | {"GRADIO_TEMP_DIR": str(tmp_path)}, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            wait_until_served(f"http://127.0.0.1:{port}/", process, log)
+            page = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US").new_page()
+            page.set_default_timeout(60_000)
+            troubles = watch(page)
+            page.goto(f"http://127.0.0.1:{port}/")
+            yield App(page).ready()
+            page.context.close()
+            assert not troubles, "\n".join(troubles)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def line(app: App) -> Locator:
+    return app.page.locator("#receipt-line")
+
+
+def example(app: App, number: int) -> None:
+    app.page.locator("#examples button").nth(number).click()
+
+
+def test_a_receipt_appears_by_itself_and_shows_its_numbers(app: App):
+    example(app, 0)
+    expect(line(app)).to_contain_text("Putting the map to the test")
+    expect(line(app)).to_contain_text("Receipt: passed")
+    expect(line(app)).to_contain_text("of 5 checks")
+    app.page.get_by_role("button", name="More: the checks and their numbers").click()
+    rows = app.page.locator("#receipt-table tbody tr")
+    expect(rows).to_have_count(5)
+    for name in ("deletion", "insertion", "road"):
+        expect(app.page.locator(f"#receipt-{name} .js-plotly-plot .main-svg").first).to_be_visible()
+    passed = app.page.locator("#receipt-table tr[data-ok=true]").count()
+    expect(line(app)).to_contain_text(f"passed {passed} of 5")
+    expect(line(app).locator(".fer-receipt")).to_have_attribute("data-ok", "true" if passed == 5 else "false")
+
+
+def test_the_test_can_be_stopped_and_a_new_face_starts_another(app: App):
+    example(app, 2)
+    app.page.locator("#receipt-stop").click()
+    expect(line(app)).to_contain_text("The test was stopped")
+    expect(app.page.locator("#receipt-stop")).to_be_hidden()
+    example(app, 1)
+    expect(line(app)).to_contain_text("Receipt: passed")
+
+
+def test_a_newer_face_supersedes_a_receipt_under_way(app: App):
+    example(app, 3)
+    expect(line(app)).to_contain_text("Putting the map to the test")
+    example(app, 4)
+    app.analysed()
+    expect(line(app)).to_contain_text("Receipt: passed")
+    expect(app.page.locator("#receipt-line .fer-working")).to_have_count(0)
+
+
+def test_a_broken_explanation_gets_the_red_mark(broken_app: App):
+    example(broken_app, 0)
+    broken_app.analysed()
+    broken_app.page.locator("#method input").click()
+    broken_app.page.get_by_role("option", name="Shuffled").click()
+    expect(broken_app.page.locator("#heat figcaption")).to_contain_text("Shuffled")
+    expect(line(broken_app).locator(".fer-receipt")).to_have_attribute("data-ok", "false")
+    expect(line(broken_app)).to_contain_text("Do not rely on this map.")
+    mark = line(broken_app).locator(".fer-receipt > svg").evaluate("mark => getComputedStyle(mark).stroke")
+    assert mark == "rgb(163, 52, 11)"

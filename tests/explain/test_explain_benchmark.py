@@ -1,0 +1,112 @@
+"""The ranking of explanations over a data set."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from fer_explain.emotions import LABELS
+from fer_explain.errors import FerError
+from fer_explain.explain.benchmark import CHECKS, main, rank, read_sample
+from fer_explain.faces.drawn import draw_face
+from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
+from fer_explain.models import architecture, create_model
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven drawn faces in two shards, gray, with their rows."""
+    folder = tmp_path_factory.mktemp("data")
+    for shard, labels in enumerate((LABELS[:4], LABELS[4:])):
+        lines = []
+        for label in labels:
+            buffer = io.BytesIO()
+            Image.fromarray(draw_face(label, size=48).pixels).convert("L").save(buffer, "PNG")
+            index = LABELS.index(label)
+            lines.append({"image": {"bytes": buffer.getvalue(), "path": None}, "label": index, "row": 100 + index})
+        pd.DataFrame(lines).to_parquet(folder / f"validation-0000{shard}-of-00002.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoint") / "small"
+    folder.mkdir()
+    torch.manual_seed(0)
+    config = CheckpointConfig("emonext_atto", LABELS, architecture("emonext_atto").input)
+    save_checkpoint(folder, create_model("emonext_atto"), config)
+    return folder
+
+
+def test_a_sample_is_drawn_once_each_and_keeps_its_rows(data: Path) -> None:
+    every = read_sample(data, "validation", 99, seed=0)
+    assert [sample.row for sample in every] == list(range(100, 107))
+    assert all(sample.row == 100 + sample.label for sample in every)
+    assert every[0].pixels.shape == (48, 48, 3)
+    some = read_sample(data, "validation", 4, seed=1)
+    assert len({sample.row for sample in some}) == 4
+    assert [sample.row for sample in some] == [sample.row for sample in read_sample(data, "validation", 4, seed=1)]
+
+
+def test_a_missing_split_or_column_is_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(FerError, match=r"there is no test-\*\.parquet"):
+        read_sample(data, "test", 3, seed=0)
+    pd.DataFrame({"image": [1]}).to_parquet(tmp_path / "train-0.parquet")
+    with pytest.raises(FerError, match="no column 'label'"):
+        read_sample(tmp_path, "train", 3, seed=0)
+
+
+def test_methods_are_ranked_by_what_they_passed_with_intervals() -> None:
+    lines = []
+    for face in range(40):
+        for name, share in (("good", 1.0), ("bad", 0.0), ("even", 0.5)):
+            passes = [face % 10 < 10 * share] * len(CHECKS)
+            lines.append({"method": name, "row": face, "passed": sum(passes), "ok": all(passes)}
+                         | {f"{check}_passed": value for check, value in zip(CHECKS, passes, strict=True)})  # fmt: skip
+    ranking = rank(pd.DataFrame(lines))
+    assert ranking["method"].tolist() == ["good", "even", "bad"]
+    assert ranking["score"].tolist() == [1.0, 0.5, 0.0]
+    even = ranking.iloc[1]
+    assert 0.3 < even["score_low"] < 0.5 < even["score_high"] < 0.7
+    assert even["faces"] == 40
+
+
+def test_the_command_writes_lines_ranking_and_a_page_of_its_own(
+    data: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["--checkpoint", str(checkpoint), "--data", str(data), "--n", "2", "--methods", "gradcam", "eigencam",
+          "--output", str(tmp_path)])  # fmt: skip
+    lines = pd.read_parquet(tmp_path / "receipts.parquet")
+    assert len(lines) == 4
+    assert lines["passed"].tolist() == lines[[f"{check}_passed" for check in CHECKS]].sum(axis=1).tolist()
+    assert set(pd.read_parquet(tmp_path / "ranking.parquet")["method"]) == {"gradcam", "eigencam"}
+    page = (tmp_path / "ranking.html").read_text()
+    assert "<script src=" not in page
+    assert "gradcam" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"), [(["--methods", "magic"], "no explanation 'magic'"), (["--n", "0"], "no number of faces")]
+)
+def test_a_bad_flag_ends_in_one_sentence(
+    data: Path, checkpoint: Path, tmp_path: Path, flags: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--checkpoint", str(checkpoint), "--data", str(data), "--output", str(tmp_path), *flags])
+    assert ended.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_listing_explanations_starts_no_benchmark() -> None:
+    from fer_explain.explain.registry import list_methods
+
+    assert "benchmark" not in list_methods()
+    assert "fer_explain.explain.benchmark" in sys.modules
+    assert np.isin(["gradcam"], list_methods()).all()
