@@ -23,7 +23,7 @@ from fer_explain.benchmark.statistics import bootstrap_means, percentile_interva
 from fer_explain.errors import FerError
 from fer_explain.faces.regions import REGIONS
 from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import find_folder
+from fer_explain.hub.folder import REGION_PROFILE, find_folder
 from fer_explain.hub.weights import weights_fingerprint
 from fer_explain.types import Face, Pixels
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from fer_explain.faces.dataset import LabelledFaces
     from fer_explain.hub.checkpoint import Checkpoint
 
-FILE: Final = "region_profile.json"
 OUTSIDE: Final = ("hair", "background")
 FEWEST: Final = 20  # faces of a class: fewer say nothing about it
 COSTLY: Final = 0.05  # of probability
@@ -118,7 +117,7 @@ def read_profile(folder: Path) -> RegionProfile | None:
     Raises:
         FerError: the file is there and is no profile.
     """
-    path = folder / FILE
+    path = folder / REGION_PROFILE
     if not path.exists():
         return None
     try:
@@ -271,7 +270,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             method=options.method,
             seed=options.seed,
         )
-        write_text(folder / FILE, profile.to_json())
+        write_text(folder / REGION_PROFILE, profile.to_json())
     except FerError as error:
         print(f"region_profile: {error}", file=sys.stderr)
         sys.exit(2)

@@ -15,6 +15,7 @@ HISTORY: Final = "history.csv"
 CARD: Final = "README.md"
 CONFUSION: Final = "confusion.png"
 PROFILE: Final = "profile.json"
+REGION_PROFILE: Final = "region_profile.json"
 PREDICTIONS: Final = "predictions"
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"

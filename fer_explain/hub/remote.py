@@ -15,7 +15,17 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CARD, CONFIG, CONFUSION, HISTORY, METRICS, PREDICTIONS, PROFILE, WEIGHTS
+from fer_explain.hub.folder import (
+    CARD,
+    CONFIG,
+    CONFUSION,
+    HISTORY,
+    METRICS,
+    PREDICTIONS,
+    PROFILE,
+    REGION_PROFILE,
+    WEIGHTS,
+)
 
 REQUIRED: Final = (CONFIG, WEIGHTS)
 FILES: Final = (
@@ -25,6 +35,7 @@ FILES: Final = (
     CARD,
     CONFUSION,
     PROFILE,
+    REGION_PROFILE,
     f"{PREDICTIONS}/validation.parquet",
     f"{PREDICTIONS}/test.parquet",
 )

@@ -13,7 +13,6 @@ import pytest
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.explain.region_profile import (
-    FILE,
     ClassProfile,
     Estimate,
     RegionProfile,
@@ -27,7 +26,7 @@ from fer_explain.faces.dataset import LabelledFaces
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.regions import REGIONS
 from fer_explain.hub.checkpoint import load_checkpoint
-from fer_explain.hub.folder import EMBEDDED, list_checkpoints
+from fer_explain.hub.folder import EMBEDDED, REGION_PROFILE, list_checkpoints
 from fer_explain.hub.weights import weights_fingerprint
 
 NAME = "convnext_atto"
@@ -86,15 +85,15 @@ def test_a_shortcut_is_what_is_surely_used_and_is_not_the_face(
 
 def test_a_profile_is_read_back_and_not_shown_for_other_weights(profile: RegionProfile, tmp_path: Path) -> None:
     folder = tmp_path / NAME
-    shutil.copytree(EMBEDDED / NAME, folder, ignore=shutil.ignore_patterns(FILE))
+    shutil.copytree(EMBEDDED / NAME, folder, ignore=shutil.ignore_patterns(REGION_PROFILE))
     assert read_profile(folder) is None
-    (folder / FILE).write_text(profile.to_json())
+    (folder / REGION_PROFILE).write_text(profile.to_json())
     assert read_profile(folder) == profile
     assert "happy" in summary(profile) or "surprise" in summary(profile)
-    (folder / FILE).write_text(replace(profile, weights="0" * 16).to_json())
+    (folder / REGION_PROFILE).write_text(replace(profile, weights="0" * 16).to_json())
     assert read_profile(folder) is None
     for wrong in ("{", "[]", json.dumps({"classes": {}})):
-        (folder / FILE).write_text(wrong)
+        (folder / REGION_PROFILE).write_text(wrong)
         with pytest.raises(FerError, match="is not a region profile"):
             read_profile(folder)
 
@@ -117,7 +116,7 @@ def test_a_wrong_folder_ends_in_one_sentence(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize("name", list_checkpoints())
 def test_embedded_profiles_belong_to_their_weights(name: str) -> None:
     stored = read_profile(EMBEDDED / name)
-    if not (EMBEDDED / name / FILE).exists():
+    if not (EMBEDDED / name / REGION_PROFILE).exists():
         pytest.skip(f"{name} has no profile")
     assert stored is not None, "measure again: python -m fer_explain.explain.region_profile"
     assert stored.n >= 500

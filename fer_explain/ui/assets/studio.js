@@ -61,3 +61,5 @@ document.addEventListener('pointermove', (event) => {
 document.addEventListener('pointerup', () => { drag = null; });
 document.addEventListener('pointercancel', () => { drag = null; });
 watch('value', () => { if (drag?.now && svg()) draw(drag.now); });
+// A browser's own dragging of pictures would end ours.
+element.addEventListener('dragstart', (event) => event.preventDefault());
