@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fer_explain.models import Architecture
 
     Source = str | Path | Image.Image | np.ndarray[Any, Any]
+
+MOST = 24  # checkpoints an analyzer holds: what visitors add stays in memory
 
 
 class Analyzer:
@@ -49,6 +52,7 @@ class Analyzer:
         self.detector = detector
         self.device = device
         self.problems: dict[str, str] = {}
+        self._adding = threading.Lock()
         self._residents = {name: _Resident(name, find_folder(name), device) for name in list_checkpoints()}
         for ref in checkpoints:
             self._admit(str(ref))
@@ -57,6 +61,30 @@ class Analyzer:
     def models(self) -> list[str]:
         """Names of the usable checkpoints, the default one first."""
         return [name for name, resident in self._residents.items() if resident.ref not in self.problems]
+
+    def add(self, ref: str) -> str:
+        """Adds a checkpoint while others are in use, and loads it; returns the name under which it can be asked.
+
+        Args:
+            ref: a folder or a Hub id ``org/repo[@revision]``.
+
+        Raises:
+            FerError: it cannot be used, and the sentence says why; or there are :data:`MOST` already.
+        """
+        if len(self._residents) >= MOST:
+            raise FerError(f"There are {MOST} checkpoints already; restart the app to make room.")
+        with self._adding:
+            self.problems.pop(ref, None)
+            name = self._admit(ref)
+            if ref in self.problems:
+                raise FerError(self.problems.pop(ref))
+            try:
+                self.checkpoint(name)
+            except FerError:
+                del self._residents[name]
+                self.problems.pop(ref, None)
+                raise
+            return name
 
     def verify(self) -> dict[str, str]:
         """Loads every checkpoint, as only that shows damaged weights, and returns :attr:`problems`."""
@@ -255,8 +283,11 @@ class Analyzer:
         face = as_face(photo)
         return Detection(photo, [face], face.source)
 
-    def _admit(self, ref: str) -> None:
-        """Adds a checkpoint from outside under its folder's name (Hub id: as given), or notes why it cannot be used."""
+    def _admit(self, ref: str) -> str:
+        """Adds a checkpoint from outside under its folder's name (Hub id: as given), which it returns.
+
+        One that cannot be used is noted as a problem.
+        """
         from fer_explain.hub.config import read_config
 
         try:
@@ -264,12 +295,13 @@ class Analyzer:
             read_config(folder)
         except FerError as error:
             self.problems[ref] = str(error)
-            return
+            return ref
         name = folder.resolve().name if Path(ref).is_dir() else ref
         known = self._residents.get(name)
         if known is None or known.folder.resolve() != folder.resolve():
             name = name if known is None else ref
             self._residents[name] = _Resident(ref, folder, self.device)
+        return name
 
     def _name(self, model: str | None) -> str:
         """The name itself when there is such a checkpoint; the default one's for None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import gradio as gr
@@ -33,23 +34,36 @@ def mark() -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 26" aria-hidden="true">{bars}</svg>'
 
 
-def build(analyzer: Analyzer, i18n: gr.I18n) -> gr.Dropdown:
-    """Adds the header and returns the model picker."""
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The model picker, and where a model is added to it."""
+
+    model: gr.Dropdown
+    box: gr.Textbox
+    answer: gr.HTML
+
+
+def build(analyzer: Analyzer, i18n: gr.I18n) -> Header:
+    """Adds the header."""
     with gr.Row(elem_classes="fer-header", equal_height=False):
         with gr.Row(elem_classes="fer-brand"):
             gr.HTML(f'<h1 class="fer-name">{mark()}FER Explain</h1>')
             gr.HTML(i18n("page.tagline"), html_template='<p class="fer-tagline">${value}</p>')
         names = analyzer.models
-        model = gr.Dropdown(
-            names, value=names[0] if names else None, label=i18n("page.model"), elem_id="model", min_width=260
-        )
+        with gr.Column(elem_classes="fer-models", min_width=200):
+            model = gr.Dropdown(names, value=names[0] if names else None, label=i18n("page.model"), elem_id="model")
+            with gr.Accordion(i18n("model.add"), open=False, elem_id="add"):
+                box = gr.Textbox(
+                    label=i18n("model.add.hint"), placeholder="org/name[@revision]", max_lines=1, elem_id="add-model"
+                )
+                answer = gr.HTML(elem_id="added")
         gr.HTML(
             i18n("page.theme"),
             html_template='<button type="button" class="fer-theme" title="${value}" aria-label="${value}">'
             f"{_HALF_MOON}</button>",
             js_on_load=script("theme.js"),
         )
-    return model
+    return Header(model, box, answer)
 
 
 def build_footer(i18n: gr.I18n) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
-from fer_explain.ui import endpoints, header
+from fer_explain.ui import adding, endpoints, header
 from fer_explain.ui.context import KEPT, Page
 from fer_explain.ui.session import Session
 from fer_explain.ui.tabs import about, analyse, compare, live
@@ -24,7 +24,8 @@ def build_page(analyzer: Analyzer) -> tuple[gr.Blocks, gr.I18n]:
     i18n = gr.I18n(**catalogue())
     with gr.Blocks(title="FER Explain", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE) as blocks:
         session = gr.State(Session(), time_to_live=KEPT)
-        page = Page(blocks, analyzer, i18n, header.build(analyzer, i18n), session)
+        top = header.build(analyzer, i18n)
+        page = Page(blocks, analyzer, i18n, top.model, session)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME) as page.tabs[tab.NAME]:
@@ -32,4 +33,5 @@ def build_page(analyzer: Analyzer) -> tuple[gr.Blocks, gr.I18n]:
         header.build_footer(i18n)
         endpoints.build(analyzer)
         header.fill_in(page)
+        adding.wire(page, top)
     return blocks, i18n

@@ -1,6 +1,8 @@
 """The Compare tab in a real browser."""
 
 import re
+import shutil
+from pathlib import Path
 
 from driver import App, png
 from PIL import Image
@@ -61,3 +63,18 @@ def test_a_photo_without_a_face_says_so(app: App):
     app.page.locator("#compare-drop input[type=file]").set_input_files(files)
     expect(app.page.locator("#compare-status .fer-error")).to_contain_text("No face was found")
     expect(app.page.locator("#compare-columns section")).to_have_count(0)
+
+
+def test_a_checkpoint_added_in_the_picker_can_be_compared(app: App, checkpoints: list[str], tmp_path: Path):
+    source = next(Path(ref) for ref in checkpoints[1:] if (Path(ref) / "config.json").is_file())
+    shutil.copytree(source, tmp_path / "brought")
+    app.page.get_by_role("button", name="Add a model").click()
+    box = app.page.locator("#add-model textarea, #add-model input").first
+    box.fill(str(tmp_path / "nowhere"))
+    box.press("Enter")
+    expect(app.page.locator("#added .fer-error")).to_contain_text("There is no checkpoint")
+    box.fill(str(tmp_path / "brought"))
+    box.press("Enter")
+    expect(app.page.locator("#added")).to_contain_text("brought was added")
+    app.open_tab("Compare")
+    expect(app.page.locator("#compare-models")).to_contain_text("brought")

@@ -108,3 +108,5 @@ def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image
     drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     page.blocks.load(invite, None, [outputs[1], examples], **drawing)
     page.blocks.load(methods, None, method, **drawing)
+    # Models may have been added since the page was built.
+    page.tabs[NAME].select(lambda: gr.CheckboxGroup(page.analyzer.models), None, models, **drawing)

@@ -14,6 +14,12 @@ TEXTS: Final = {
     "page.model": "Model",
     "page.theme": "Switch between light and dark",
     "page.footer": "Nothing you show it is kept. An expression is not a feeling.",
+    "model.add": "Add a model",
+    "model.add.hint": "A Hub id, or a folder on this machine; press Enter",
+    "model.add.empty": "Give a Hub id such as org/name, or a folder.",
+    "model.add.folder": "A folder can only be added by whoever sits at the machine that "
+    "runs the app; give a Hub id org/name[@revision].",
+    "model.add.done": "{name} was added: choose it in the list above.",
     "model.untrained": "untrained",
     "model.broken": "cannot be used",
     "model.unmeasured": "not measured",

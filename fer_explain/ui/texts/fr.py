@@ -14,6 +14,12 @@ TEXTS: Final = {
     "page.model": "Modèle",
     "page.theme": "Passer du clair au sombre",
     "page.footer": "Rien de ce que vous montrez n’est conservé. Une expression n’est pas un sentiment.",
+    "model.add": "Ajouter un modèle",
+    "model.add.hint": "Un identifiant du Hub, ou un dossier de cette machine ; puis Entrée",
+    "model.add.empty": "Donnez un identifiant du Hub comme org/nom, ou un dossier.",
+    "model.add.folder": "Seul qui est assis à la machine de l'application peut "
+    "ajouter un dossier ; donnez un identifiant du Hub org/nom[@révision].",
+    "model.add.done": "{name} est ajouté : choisissez-le dans la liste ci-dessus.",
     "model.untrained": "non entraîné",
     "model.broken": "inutilisable",
     "model.unmeasured": "non mesuré",

@@ -14,6 +14,12 @@ TEXTS: Final = {
     "page.model": "Mô hình",
     "page.theme": "Chuyển giữa nền sáng và nền tối",
     "page.footer": "Không có gì bạn đưa vào được lưu lại. Biểu cảm không phải là cảm xúc.",
+    "model.add": "Thêm mô hình",
+    "model.add.hint": "Một mã trên Hub, hoặc một thư mục trên máy này; rồi nhấn Enter",
+    "model.add.empty": "Hãy cho một mã trên Hub như org/name, hoặc một thư mục.",
+    "model.add.folder": "Chỉ người ngồi tại máy chạy ứng dụng mới thêm được "
+    "thư mục; hãy cho một mã trên Hub org/name[@revision].",
+    "model.add.done": "Đã thêm {name}: hãy chọn trong danh sách phía trên.",
     "model.untrained": "chưa huấn luyện",
     "model.broken": "không dùng được",
     "model.unmeasured": "chưa đo",
