@@ -1,4 +1,4 @@
-"""How much the heat maps of several networks have in common, on the one frame all of them share: the crop."""
+"""What the answers and the heat maps of several networks have in common; maps on the frame all share: the crop."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ def overlap(a: Floats, b: Floats, top: float = TOP) -> float:
     first, second = (_most_relevant(values, top) for values in (a, b))
     union = (first | second).sum()
     return float((first & second).sum() / union) if union else 0.0
+
+
+def agreements(probabilities: Sequence[Floats]) -> Floats:
+    """Probability mass (M, M) in 0..1 that every two of M answers (K,) share: 1 less their total variation distance."""
+    return np.array([[np.minimum(a, b).sum() for b in probabilities] for a in probabilities], dtype=np.float32)
 
 
 def correlations(maps: Sequence[Floats]) -> Floats:

@@ -148,8 +148,12 @@ class Analysis:
             yield self._show_analysis(session, texts)
         session = session.explained((yield from self._explanation.work_out(face, question, texts)), question)
         if known:
-            status_line = {self._photo.status: faces_found(session, texts)}  # where an error may stand
-            yield {self._session: session, **status_line, **self._explanation.show(session, texts)}
+            yield {
+                self._session: session,
+                self._photo.status: faces_found(session, texts),  # where an error may stand
+                **self._explanation.show(session, texts),
+                **self._follow(session, texts, at_once=True),
+            }
         else:
             yield self._show_analysis(session, texts)
 
@@ -186,17 +190,22 @@ class Analysis:
             result.bars: _bars(session, texts),
             result.target: gr.Radio(targets(analysis.prediction.labels, texts)),
             **self._explanation.show(session, texts),
+            **self._follow(session, texts, at_once=True),
             result.stn: stn(analysis, self._network(session), texts),
             **self._show_gates(session, texts),
         }
 
     def show_sections(self, session: Session, request: gr.Request) -> Updates:
-        """The parts of the tab that follow the chosen face, once it is explained."""
-        texts, updates = texts_for(request), Updates()
-        if session.analysis is not None:
-            for section in self._sections:
-                updates |= section.show(session, texts)
+        """The parts of the tab that follow the chosen face, once it is explained, and did not come with the map."""
+        updates = {} if session.analysis is None else self._follow(session, texts_for(request), at_once=False)
         return updates or {self._session: session}
+
+    def _follow(self, session: Session, texts: Texts, *, at_once: bool) -> Updates:
+        updates = Updates()
+        for section in self._sections:
+            if section.at_once == at_once:
+                updates |= section.show(session, texts)
+        return updates
 
     def _show_gates(self, session: Session, texts: Texts) -> Updates:
         result, analysis = self._result, session.analysis

@@ -24,8 +24,8 @@ ALIKE = 2  # models it takes to compare heat maps
 
 _log = logging.getLogger(__name__)
 
-# (state, status, columns, agreement of predictions and maps: correlation, overlap, visibility of both)
-Shown = tuple[Compared, str, str, Any, Any, Any]
+# (state, status, columns; then what the models have in common: answers, correlation and overlap of maps, visibility)
+Shown = tuple[Compared, str, str, Any, Any, Any, Any]
 
 
 class Comparing:
@@ -146,14 +146,14 @@ class Comparing:
         sentence = status(_summary(said, texts) if ready else texts("compare.progress", n=len(said), total=len(models)))
         table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
         alike = ready and len(said) >= ALIKE
-        maps = _likeness(said, texts) if alike else (None, None)
+        maps = _likeness(said, texts) if alike else (None, None, None)
         return state, sentence, table, *maps, gr.Column(visible=alike)
 
     def _nothing(self, state: Compared, texts: Texts) -> Shown:
-        return state, status(texts("status.none"), error=True), "", None, None, gr.Column(visible=False)
+        return state, status(texts("status.none"), error=True), "", None, None, None, gr.Column(visible=False)
 
     def _failed(self, sentence: str) -> tuple[Any, ...]:
-        return gr.skip(), status(sentence, error=True), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return gr.skip(), status(sentence, error=True), *[gr.skip()] * 5
 
     def _count(self, model: str) -> Cost:
         from fer_explain.hub.folder import WEIGHTS
@@ -181,14 +181,16 @@ def _summary(said: Mapping[str, Said], texts: Texts) -> str:
     return texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
 
 
-def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[Any, Any]:
-    """Rank correlation and overlap of every two models' maps."""
-    from fer_explain.explain.similarity import common_map, correlations, overlaps
+def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[Any, Any, Any]:
+    """Shared probability of every two models' answers, and rank correlation and overlap of their maps."""
+    from fer_explain.explain.similarity import agreements, common_map, correlations, overlaps
     from fer_explain.figures.likeness import likeness_figure
 
-    maps = [common_map(entry.analysis) for entry in said.values() if entry.analysis.heatmap]
     names = list(said)
+    answers = agreements([entry.analysis.prediction.probabilities for entry in said.values()])
+    maps = [common_map(entry.analysis) for entry in said.values()]
     return (
+        likeness_figure(answers, names, hover=texts("compare.agreement")),
         likeness_figure(correlations(maps), names, hover=texts("compare.correlation"), signed=True),
         likeness_figure(overlaps(maps), names, hover=texts("compare.overlap")),
     )

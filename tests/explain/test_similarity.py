@@ -3,6 +3,7 @@ import pytest
 
 from fer_explain.emotions import LABELS
 from fer_explain.explain.similarity import (
+    agreements,
     common_map,
     correlations,
     odd_one_out,
@@ -75,3 +76,8 @@ def test_a_face_without_a_map_is_refused() -> None:
     plain = analysis(RAMP)
     with pytest.raises(ValueError, match="heat map"):
         common_map(FaceAnalysis(plain.face, plain.prediction, None))
+
+
+def test_shared_probability_mass_by_hand() -> None:
+    shares = agreements([np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.2, 0.7])])
+    np.testing.assert_allclose(shares, [[1, 0.4], [0.4, 1]], atol=1e-6)

@@ -3,10 +3,7 @@
 let drag = null;
 
 const svg = () => element.querySelector('.fer-studio svg');
-const at = (event) => {
-  const matrix = svg().getScreenCTM().inverse();
-  return new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
-};
+const at = (event, matrix) => new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
 const theta = (pose) => {
   const turn = pose.rotation * Math.PI / 180, slant = Math.tan(pose.shear * Math.PI / 180);
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
@@ -50,16 +47,21 @@ element.addEventListener('pointerdown', (event) => {
   const what = svg() && kind(event.target);
   if (!what) return;
   event.preventDefault();
-  drag = { what, from: at(event), pose: JSON.parse(svg().dataset.pose), now: null };
+  // The stage is drawn anew while it is dragged, so it is its frame that holds on to the pointer; and the scale is that
+  // of the start, for the page may move below the finger.
+  element.setPointerCapture(event.pointerId);
+  const matrix = svg().getScreenCTM().inverse();
+  drag = { what, matrix, from: at(event, matrix), pose: JSON.parse(svg().dataset.pose), now: null };
 });
-document.addEventListener('pointermove', (event) => {
+element.addEventListener('pointermove', (event) => {
   if (!drag || !svg()) return;
-  drag.now = moved(at(event));
+  drag.now = moved(at(event, drag.matrix));
   draw(drag.now);
   trigger('drag', drag.now);
 });
-document.addEventListener('pointerup', () => { drag = null; });
-document.addEventListener('pointercancel', () => { drag = null; });
+for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
+  element.addEventListener(end, () => { drag = null; });
+}
 watch('value', () => { if (drag?.now && svg()) draw(drag.now); });
 // A browser's own dragging of pictures would end ours.
 element.addEventListener('dragstart', (event) => event.preventDefault());

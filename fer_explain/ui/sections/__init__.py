@@ -20,6 +20,8 @@ class Section:
         outputs: the components it changes.
         show: ``show(session, texts)``: what a newly explained face changes at once. Cheap, and a reset of what an
             earlier face left behind.
+        at_once: whether :attr:`show` must come in the very update that brings the map, because what the section says
+            is about the map: a verdict on an earlier one must not stand under it for a moment.
         follow: a callback of Gradio ``follow(session, request)`` that runs afterwards in the queue, for what takes
             longer; its outputs are :attr:`outputs`.
     """
@@ -27,3 +29,4 @@ class Section:
     outputs: list[Any]
     show: Callable[[Session, Texts], Updates]
     follow: Callable[..., Any] | None = None
+    at_once: bool = False

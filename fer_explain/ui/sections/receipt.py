@@ -64,7 +64,7 @@ def build(page: Page, session: gr.State) -> Section:
                 curves = {name: _curve(page, name) for name in CURVES}
     testing = Testing(page.analyzer, Panel(line, stop, more, table, key, curves))
     stop.click(testing.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
-    return Section(testing.panel.all, testing.show, testing.follow)
+    return Section(testing.panel.all, testing.show, testing.follow, at_once=True)
 
 
 def _curve(page: Page, name: str) -> gr.Plot:
@@ -83,7 +83,8 @@ class Testing:
 
     def show(self, session: Session, texts: Texts) -> Updates:
         """A new map: the receipt of an earlier one goes at once."""
-        return self._say(view.working(0, texts), stop=session.analysis is not None)
+        analysis = session.analysis
+        return self._say(view.working(0, texts), stop=analysis is not None and analysis.heatmap is not None)
 
     def stop(self, request: gr.Request) -> None:
         """The visitor does not want to wait for the receipt."""

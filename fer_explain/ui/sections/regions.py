@@ -49,7 +49,7 @@ def build(page: Page, session: gr.State) -> Section:
         usual = gr.HTML(elem_id="region-usual")
     _offer(page.analyzer)
     audit = Audit(page.analyzer, Panel(sentence, parts, bars, usual))
-    return Section(audit.panel.all, audit.show, audit.follow)
+    return Section(audit.panel.all, audit.show, audit.follow, at_once=True)
 
 
 def _offer(analyzer: Analyzer) -> None:

@@ -61,7 +61,7 @@ def build(page: Page, session: gr.State) -> Section:
         api_visibility="private",
     )
     event.success(None, None, None, js=SAVE, api_visibility="private")
-    return Section(saver.outputs, saver.show)
+    return Section(saver.outputs, saver.show, at_once=True)
 
 
 def _offer(analyzer: Analyzer) -> None:

@@ -153,7 +153,8 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
     """
     do = Analysis(page.analyzer, session, photo, result, sections)
     question = [session, page.model, result.method, result.target]
-    outputs = [session, *components(photo), *components(result)]
+    at_once = [component for section in sections if section.at_once for component in section.outputs]
+    outputs = [session, *components(photo), *components(result), *at_once]
     computing = {
         "outputs": outputs,
         "show_progress": "minimal",
@@ -179,7 +180,7 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
     offered = {"inputs": question, "outputs": result.settings, **drawing}
     for event in (page.blocks.load, result.method.select, page.model.select):
         event(do.offer, **offered)
-    followers = [session, *(component for section in sections for component in section.outputs)]
+    followers = [session, *(part for section in sections if not section.at_once for part in section.outputs)]
     shown = [event.then(do.show_sections, session, followers, **drawing) for event in answered if sections]
     following = [
         event.then(section.follow, session, section.outputs, api_visibility="private", show_progress="hidden")

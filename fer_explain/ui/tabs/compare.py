@@ -68,14 +68,14 @@ def build(page: Page) -> None:
     with gr.Column(elem_classes="fer-card", visible=False) as alike:
         page.heading("likeness")
         with gr.Row():
-            correlation, overlap = (_matrix(page, key) for key in ("correlation", "overlap"))
+            matrices = [_matrix(page, key) for key in ("agreement", "correlation", "overlap")]
     question = [state, models, method, target, shared]
-    outputs = [state, line, table, correlation, overlap, alike]
+    outputs = [state, line, table, *matrices, alike]
     _wire(page, question, outputs, drop=drop, examples=examples)
 
 
 def _matrix(page: Page, key: str) -> gr.Plot:
-    with gr.Column(min_width=280):
+    with gr.Column(min_width=240):
         gr.HTML(page.i18n(f"compare.{key}"), html_template="<h3>${value}</h3>")
         return plot(f"compare-{key}")
 

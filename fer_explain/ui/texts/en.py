@@ -303,10 +303,12 @@ TEXTS: Final = {
     "compare.madds": "Multiply-adds",
     "compare.file": "File",
     "compare.time": "Time",
+    "compare.agreement": "Agreement of the answers",
     "compare.correlation": "Rank correlation of the maps",
     "compare.overlap": "Overlap of their brightest fifth",
-    "likeness.title": "Do they look at the same places?",
-    "likeness.hint": "1 means the same places in the same order; for the overlap, 0 means no place in common.",
+    "likeness.title": "How alike are they?",
+    "likeness.hint": "1 means the same: the same probabilities, the same places in the same order, "
+    "the same brightest fifth.",
     "about.title": "About",
     "about.expression.title": "An expression is not a feeling",
     "about.expression": "The networks reproduce the label that people gave to photos of faces. They cannot know "

@@ -319,10 +319,12 @@ TEXTS: Final = {
     "compare.madds": "Multiplications-additions",
     "compare.file": "Fichier",
     "compare.time": "Temps",
+    "compare.agreement": "Accord des réponses",
     "compare.correlation": "Corrélation des rangs des cartes",
     "compare.overlap": "Recouvrement de leur cinquième le plus clair",
-    "likeness.title": "Regardent-ils les mêmes endroits ?",
-    "likeness.hint": "1 : les mêmes endroits dans le même ordre ; pour le recouvrement, 0 : aucun endroit commun.",
+    "likeness.title": "À quel point se ressemblent-ils ?",
+    "likeness.hint": "1 : identiques : mêmes probabilités, mêmes endroits dans le même ordre, "
+    "même cinquième le plus clair.",
     "about.title": "À propos",
     "about.expression.title": "Une expression n’est pas un sentiment",
     "about.expression": "Les réseaux reproduisent l’étiquette que des personnes ont donnée à des photos de visages. "

@@ -305,10 +305,11 @@ TEXTS: Final = {
     "compare.madds": "Phép nhân-cộng",
     "compare.file": "Tệp",
     "compare.time": "Thời gian",
+    "compare.agreement": "Mức đồng ý của câu trả lời",
     "compare.correlation": "Tương quan thứ hạng của các bản đồ",
     "compare.overlap": "Phần chung của một phần năm sáng nhất",
-    "likeness.title": "Chúng có nhìn cùng chỗ không?",
-    "likeness.hint": "1 nghĩa là cùng chỗ, cùng thứ tự; với phần chung, 0 nghĩa là không có chỗ nào chung.",
+    "likeness.title": "Chúng giống nhau đến đâu?",
+    "likeness.hint": "1 nghĩa là như nhau: cùng xác suất, cùng chỗ và cùng thứ tự, cùng một phần năm sáng nhất.",
     "about.title": "Giới thiệu",
     "about.expression.title": "Biểu cảm không phải là cảm xúc",
     "about.expression": "Các mạng lặp lại nhãn mà con người đã gán cho ảnh khuôn mặt. Chúng không thể biết một "

@@ -288,10 +288,11 @@ TEXTS: Final = {
     "compare.madds": "乘加次数",
     "compare.file": "文件",
     "compare.time": "用时",
+    "compare.agreement": "答案的一致程度",
     "compare.correlation": "热图的秩相关",
     "compare.overlap": "最亮五分之一的重叠",
-    "likeness.title": "它们看的是同样的地方吗？",
-    "likeness.hint": "1 表示地方相同、次序相同；对重叠而言，0 表示没有共同之处。",
+    "likeness.title": "它们有多相像？",
+    "likeness.hint": "1 表示相同：概率相同，地方和次序相同，最亮的五分之一相同。",
     "about.title": "关于",
     "about.expression.title": "表情不等于情感",
     "about.expression": "网络重复的是人们给人脸照片贴的标签。它无法知道一个人的感受、想法或为人。人在悲伤时也会微笑"
