@@ -113,6 +113,14 @@ class Analyzer:
         """
         return self._resident(name).checkpoint
 
+    def folder(self, name: str) -> Path:
+        """Where a checkpoint lies.
+
+        Raises:
+            FerError: there is no such checkpoint.
+        """
+        return self._residents[self._name(name)].folder
+
     @contextmanager
     def borrow(self, model: str | None = None) -> Iterator[tuple[Checkpoint, Architecture]]:
         """A checkpoint and its architecture; while the block lasts, its network is the caller's alone.

@@ -65,29 +65,34 @@ def read_faces(path: str | Path, split: str, limit: int | None = None) -> Labell
     """
     import pandas as pd
 
-    shards = _shards(Path(path), split)
+    files = shards(Path(path), split)
     try:
-        tables = [pd.read_parquet(shard) for shard in shards]
-        names = _label_names(shards[0])
+        tables = [pd.read_parquet(shard) for shard in files]
+        names = _label_names(files[0])
     except (OSError, ValueError) as error:
-        raise FerError(f"{shards[0].parent}: the {split} split is not readable parquet ({error}).") from error
+        raise FerError(f"{files[0].parent}: the {split} split is not readable parquet ({error}).") from error
     table = pd.concat(tables, ignore_index=True)
     missing = {"image", "label"} - set(table.columns)
     if missing:
-        raise FerError(f"{shards[0].parent}: the {split} split has no column '{min(missing)}'.")
+        raise FerError(f"{files[0].parent}: the {split} split has no column '{min(missing)}'.")
     if limit is not None and limit < len(table):
         table = table.iloc[np.linspace(0, len(table) - 1, limit).round().astype(int)]
     rows = table["row"].to_numpy(np.int64) if "row" in table else table.index.to_numpy(np.int64)
     labels = np.array([_index(label, names, split) for label in table["label"]], np.int64)
-    images = [_decoded(entry, f"{split} row {row}") for entry, row in zip(table["image"], rows, strict=True)]
+    images = [decoded(entry, f"{split} row {row}") for entry, row in zip(table["image"], rows, strict=True)]
     return LabelledFaces(Path(path).resolve().name, split, _stacked(images), labels, rows)
 
 
-def _shards(folder: Path, split: str) -> list[Path]:
-    shards = sorted(folder.glob(f"{split}-*.parquet")) or sorted((folder / "data").glob(f"{split}-*.parquet"))
-    if not shards:
+def shards(folder: Path, split: str) -> list[Path]:
+    """The shards ``SPLIT-*.parquet`` of a folder, or of its subfolder ``data``, in order.
+
+    Raises:
+        FerError: there is none.
+    """
+    found = sorted(folder.glob(f"{split}-*.parquet")) or sorted((folder / "data").glob(f"{split}-*.parquet"))
+    if not found:
         raise FerError(f"'{folder}' holds no {split} split: give a folder with {split}-*.parquet in it.")
-    return shards
+    return found
 
 
 def _label_names(shard: Path) -> list[str] | None:
@@ -112,7 +117,12 @@ def _index(label: Any, names: list[str] | None, split: str) -> int:
     return LABELS.index(emotion)
 
 
-def _decoded(entry: Any, where: str) -> Pixels:
+def decoded(entry: Any, where: str) -> Pixels:
+    """The pixels, gray (H, W) or RGB (H, W, 3), of a table's entry: the bytes of an image file, or a dict of them.
+
+    Raises:
+        FerError: it is no image; ``where`` says which one.
+    """
     try:
         data = entry["bytes"] if isinstance(entry, dict) else entry
         image = Image.open(io.BytesIO(data))

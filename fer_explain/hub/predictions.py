@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
 from fer_explain.hub.folder import CONFIG, METRICS, PREDICTIONS, find_folder
@@ -42,6 +43,23 @@ def read_saved(ref: str | Path, split: Split) -> Saved:
         raise FerError(f"{folder.name}: {PREDICTIONS}/{path.name} holds a label outside 0 to {len(names) - 1}.")
     name = str(ref) if not Path(ref).is_dir() else folder.resolve().name
     return Saved(name, split, rows, labels, logits, float(config.get("temperature", 1.0)), names)
+
+
+def read_leaked(ref: str | Path, split: Split) -> Integers | None:
+    """Row ids (L,) of images with an exact or near duplicate in training; None where that was not measured.
+
+    Raises:
+        FerError: there is no such checkpoint, or its predictions cannot be read.
+    """
+    path = find_folder(ref) / PREDICTIONS / f"{split}.parquet"
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise FerError(f"{path.parent.parent.name}: {PREDICTIONS}/{path.name} cannot be read ({error}).") from error
+    if "leaked" not in table:
+        return None
+    leaked: Integers = np.sort(table.loc[table["leaked"] > 0, "row"].to_numpy(np.int64))
+    return leaked
 
 
 def read_metrics_file(ref: str | Path) -> dict[str, Any]:

@@ -42,6 +42,13 @@ def language_head() -> str:
     return f'<script type="application/json" id="fer-texts">{texts}</script><script>{script("language.js")}</script>'
 
 
+def charts_head() -> str:
+    """Loads Gradio's plotly, which is large, as soon as the page stands, and not only with the first chart."""
+    found = sorted((Path(gr.__file__).parent / "templates/frontend/assets").glob("PlotlyPlot-*.js"))
+    load = "".join(f"import('./assets/{file.name}');" for file in found)
+    return f'<script type="module">addEventListener("load", () => requestIdleCallback(() => {{ {load} }}))</script>'
+
+
 def plot(elem_id: str) -> gr.Plot:
     """A bare plotly figure."""
     return gr.Plot(show_label=False, container=False, buttons=[], elem_id=elem_id)

@@ -32,7 +32,7 @@ def serve(options: Options) -> None:
     _check_address(options.host, options.port)
     _private_settings()
     from fer_explain.analyzer import Analyzer
-    from fer_explain.ui.components import ASSETS, language_head
+    from fer_explain.ui.components import ASSETS, charts_head, language_head
     from fer_explain.ui.page import build_page
     from fer_explain.ui.theme import colors, theme
 
@@ -54,7 +54,7 @@ def serve(options: Options) -> None:
         theme=theme(),
         css=colors(),
         css_paths=sorted(ASSETS.glob("*.css")),
-        head=language_head(),
+        head=language_head() + charts_head(),
         i18n=i18n,
     )
     print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)

@@ -176,6 +176,14 @@ def test_ctrl_c_stops_between_two_steps_and_the_run_goes_on_from_there(tmp_path:
 
 
 def test_a_second_ctrl_c_acts_at_once() -> None:
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        _interrupt_twice()
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _interrupt_twice() -> None:
     with StopRequest() as stop:
         signal.raise_signal(signal.SIGINT)
         assert stop.requested

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ class Section:
             earlier face left behind.
         at_once: whether :attr:`show` must come in the very update that brings the map, because what the section says
             is about the map: a verdict on an earlier one must not stand under it for a moment.
+        ends: events of its own controls that are not wanted any more as soon as something else is asked.
         follow: a callback of Gradio ``follow(session, request)`` that runs afterwards in the queue, for what takes
             longer; its outputs are :attr:`outputs`.
     """
@@ -30,3 +31,4 @@ class Section:
     show: Callable[[Session, Texts], Updates]
     follow: Callable[..., Any] | None = None
     at_once: bool = False
+    ends: Sequence[Any] = ()

@@ -12,6 +12,7 @@ import gradio as gr
 from fer_explain.ui.components import plot, script
 from fer_explain.ui.context import KEPT, Page
 from fer_explain.ui.experimenting import BOOST, FREEZE, OUT, Bench, Lab
+from fer_explain.ui.offering import offer_intervene
 from fer_explain.ui.sections import Section
 
 
@@ -25,8 +26,9 @@ def build(page: Page, session: gr.State) -> Section:
             parts = {**_gate(page), **_experiment(page)}
         bench = Bench(note=note, room=room, tried=gr.State(None, time_to_live=KEPT), **parts)
     lab = Lab(page.analyzer, bench)
-    _wire(lab, session)
-    return Section(bench.all, lab.show)
+    searching = _wire(lab, session)
+    offer_intervene(page.analyzer)
+    return Section(bench.all, lab.show, ends=[searching])
 
 
 def _gate(page: Page) -> dict[str, Any]:
@@ -64,8 +66,11 @@ def _experiment(page: Page) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wire(lab: Lab, session: gr.State) -> None:
-    """As in the studio: the last wish wins, and results are drawn in a second step that knows the face of *then*."""
+def _wire(lab: Lab, session: gr.State) -> Any:
+    """As in the studio: the last wish wins, and results are drawn in a second step that knows the face of *then*.
+
+    Returns the event of the search, which takes longest.
+    """
     bench = lab.bench
     computing = {
         "show_progress": "hidden",
@@ -96,3 +101,4 @@ def _wire(lab: Lab, session: gr.State) -> None:
     )
     searching.then(lab.draw, **drawn)
     bench.stop.click(lab.stopped, None, [bench.found, bench.find, bench.stop], cancels=[searching], **drawing)
+    return searching

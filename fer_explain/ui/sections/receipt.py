@@ -15,6 +15,7 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui.components import plot
 from fer_explain.ui.context import Page, texts_for
+from fer_explain.ui.offering import offer_receipt
 from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
@@ -63,6 +64,7 @@ def build(page: Page, session: gr.State) -> Section:
             with gr.Row(equal_height=False):
                 curves = {name: _curve(page, name) for name in CURVES}
     testing = Testing(page.analyzer, Panel(line, stop, more, table, key, curves))
+    offer_receipt(page.analyzer)
     stop.click(testing.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
     return Section(testing.panel.all, testing.show, testing.follow, at_once=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +18,14 @@ from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
-from fer_explain.ui.views.status import status
+from fer_explain.ui.views.status import progress, status
 
 if TYPE_CHECKING:
     from fer_explain.report import Report
 
 _log = logging.getLogger(__name__)
 
+STEP: Final = 0.04  # of the work between two messages to the page
 # The browser fetches the page as soon as it is there: that is the one click. The numbers wait for a click of their own.
 SAVE: Final = """() => {
   const until = Date.now() + 5000;
@@ -43,25 +44,35 @@ def build(page: Page, session: gr.State) -> Section:
         page.heading("report")
         with gr.Row(elem_classes="fer-controls"):
             make = gr.Button(text("report.make"), variant="primary", elem_id="make-report", scale=0, min_width=200)
+            stop = gr.Button(text("report.stop"), visible=False, elem_id="report-stop", scale=0, min_width=90)
             html = gr.DownloadButton(text("report.html"), visible=False, elem_id="report-html", scale=0, min_width=160)
             numbers = gr.DownloadButton(
                 text("report.json"), visible=False, elem_id="report-json", scale=0, min_width=160
             )
         note = gr.HTML(elem_id="report-note")
     _offer(page.analyzer)
-    saver = Saver(page.analyzer, note, html, numbers)
+    saver = Saver(page.analyzer, note, stop, html, numbers)
     event = make.click(
         saver.make,
         session,
         saver.outputs,
-        show_progress="full",
-        show_progress_on=[note],
+        show_progress="hidden",
+        trigger_mode="once",
         concurrency_limit=2,
         concurrency_id="network",
         api_visibility="private",
     )
     event.success(None, None, None, js=SAVE, api_visibility="private")
-    return Section(saver.outputs, saver.show, at_once=True)
+    stop.click(
+        saver.stopped,
+        None,
+        [note, stop],
+        cancels=[event],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return Section(saver.outputs, saver.show, at_once=True, ends=[event])
 
 
 def _offer(analyzer: Analyzer) -> None:
@@ -96,47 +107,71 @@ class Saver:
     upload, because a file that a component hands out from there is the component's own.
     """
 
-    def __init__(self, analyzer: Analyzer, note: gr.HTML, html: gr.DownloadButton, numbers: gr.DownloadButton) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        note: gr.HTML,
+        stop: gr.Button,
+        html: gr.DownloadButton,
+        numbers: gr.DownloadButton,
+    ) -> None:
         self._analyzer = analyzer
         self._note = note
+        self._stop = stop
         self._html = html
         self._numbers = numbers
 
     @property
     def outputs(self) -> list[Any]:
         """Everything the section changes."""
-        return [self._note, self._html, self._numbers]
+        return [self._note, self._stop, self._html, self._numbers]
 
     def show(self, _session: Session, _texts: Texts) -> Updates:
         """A report of an earlier face is not offered any more."""
         hidden = gr.DownloadButton(value=None, visible=False)
-        return {self._note: "", self._html: hidden, self._numbers: hidden}
+        return {self._note: "", self._stop: gr.Button(visible=False), self._html: hidden, self._numbers: hidden}
 
-    def make(
-        self,
-        session: Session,
-        request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Iterator[Updates]:
-        """Computes the report and offers it."""
-        texts = texts_for(request)
-        yield {self._note: status(texts("report.busy"))}
+    def stopped(self, request: gr.Request) -> Updates:
+        """The report is not wanted any more."""
+        return {self._note: status(texts_for(request)("report.stopped")), self._stop: gr.Button(visible=False)}
+
+    def make(self, session: Session, request: gr.Request) -> Iterator[Updates]:
+        """Computes the report, tells how far it is, and offers it."""
+        texts, done = texts_for(request), {self._stop: gr.Button(visible=False)}
         try:
-            report = self._report(session, texts, progress)
+            report = yield from self._computing(session, texts)
             html, numbers = self._write(report)
         except FerError as error:
-            yield {self._note: status(str(error), error=True)}
+            yield {self._note: status(str(error), error=True), **done}
         except Exception:
             _log.exception("the report failed")
-            yield {self._note: status(texts("status.broken"), error=True)}
+            yield {self._note: status(texts("status.broken"), error=True), **done}
         else:
             yield {
                 self._note: status(texts("report.ready", seconds=f"{report.seconds:.0f}")),
+                **done,
                 self._html: gr.DownloadButton(value=html, visible=True),
                 self._numbers: gr.DownloadButton(value=numbers, visible=True),
             }
 
-    def _report(self, session: Session, texts: Texts, progress: gr.Progress) -> Report:
+    def _computing(self, session: Session, texts: Texts) -> Generator[Updates, None, Report]:
+        """Yields the progress, and returns the report; closing it ends the work."""
+        from fer_explain.explain.turns import in_steps
+
+        steps, shown = in_steps(lambda tell: self._report(session, texts, tell)), 0.0
+        yield {self._note: progress(0, texts("report.busy")), self._stop: gr.Button(visible=True)}
+        try:
+            while True:
+                share = next(steps)
+                if share >= shown + STEP:
+                    shown = share
+                    yield {self._note: progress(share, texts("report.busy"))}
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()
+
+    def _report(self, session: Session, texts: Texts, tell: Callable[[float], None]) -> Report:
         from fer_explain.report import report_on
 
         detection, question = session.detection, session.question
@@ -149,7 +184,7 @@ class Saver:
             model=question.model,
             method=question.method,
             target=question.label,
-            progress=lambda share, _what: progress(share, desc=texts("report.busy")),
+            progress=lambda share, _what: tell(share),
             **question.parameters,
         )
 

@@ -176,12 +176,12 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
         result.settings.adjust(do.adjust, question, **computing),
         page.model.select(do.ask, question, **computing),
     ]
-    result.stop.click(do.stop, None, [result.progress, result.stop], cancels=answered, **drawing)
+    stopped = result.stop.click(do.stop, None, [result.progress, result.stop], cancels=answered, **drawing)
     offered = {"inputs": question, "outputs": result.settings, **drawing}
     for event in (page.blocks.load, result.method.select, page.model.select):
         event(do.offer, **offered)
     followers = [session, *(part for section in sections if not section.at_once for part in section.outputs)]
-    shown = [event.then(do.show_sections, session, followers, **drawing) for event in answered if sections]
+    shown = [event.then(do.show_sections, session, followers, **drawing) for event in [*answered, stopped] if sections]
     following = [
         event.then(section.follow, session, section.outputs, api_visibility="private", show_progress="hidden")
         for event in shown
@@ -200,7 +200,8 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
         result.settings.adjust,
         page.model.select,
     ]
-    gr.on(asking, cancels=following, api_visibility="private")
+    ended = [event for section in sections for event in section.ends]
+    gr.on(asking, cancels=[*following, *ended], api_visibility="private")
 
     def invite(request: gr.Request) -> tuple[str, str, str]:
         return invitation(texts_for(request), usable=bool(page.analyzer.models))

@@ -204,6 +204,8 @@ TEXTS: Final = {
     "report.busy": "Computing and testing the maps …",
     "report.ready": "Ready after {seconds} s. The files can be fetched for a minute and are then deleted here.",
     "report.nothing": "There is no explained face to report on yet.",
+    "report.stop": "Stop",
+    "report.stopped": "The report was not finished.",
     "change.same": "Still {emotion}: {now}, was {was}.",
     "change.flipped": "Now {new} ({now}); it was {old} ({was}).",
     "change.legend": "Bar: now. Line: the network left alone. Last number: the change in points.",
@@ -387,7 +389,7 @@ TEXTS: Final = {
     "receipt.infidelity": "Infidelity",
     "receipt.infidelity.rule": "Share of the score's changes under random squares that the map leaves unexplained: "
     "smaller than for every random map and for the centre.",
-    "receipt.infidelity.failed": "Its brightness does not tell how much a place matters better than maps made blindly.",
+    "receipt.infidelity.failed": "How bright a place is tells no better how much it matters than maps made blindly do.",
     "receipt.randomisation": "Forgetting",
     "receipt.randomisation.rule": "Rank correlation with the maps of three networks with random weights: below 0.5 "
     "on average.",

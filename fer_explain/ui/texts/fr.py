@@ -216,6 +216,8 @@ TEXTS: Final = {
     "report.busy": "Calcul et test des cartes …",
     "report.ready": "Prêt après {seconds} s. Les fichiers restent disponibles une minute, puis sont supprimés ici.",
     "report.nothing": "Il n'y a pas encore de visage expliqué.",
+    "report.stop": "Arrêter",
+    "report.stopped": "Le rapport n'a pas été terminé.",
     "change.same": "Toujours {emotion} : {now}, avant {was}.",
     "change.flipped": "Maintenant {new} ({now}) ; c'était {old} ({was}).",
     "change.legend": "Barre : maintenant. Trait : le réseau laissé à lui-même. Dernier nombre : l'écart en points.",

@@ -207,6 +207,8 @@ TEXTS: Final = {
     "report.busy": "Đang tính và kiểm tra các bản đồ …",
     "report.ready": "Xong sau {seconds} giây. Có thể tải các tệp trong một phút, sau đó chúng bị xóa ở đây.",
     "report.nothing": "Chưa có khuôn mặt nào được giải thích để lập báo cáo.",
+    "report.stop": "Dừng",
+    "report.stopped": "Báo cáo chưa được hoàn thành.",
     "change.same": "Vẫn là {emotion}: {now}, trước đó {was}.",
     "change.flipped": "Bây giờ là {new} ({now}); trước đó là {old} ({was}).",
     "change.legend": "Thanh: bây giờ. Vạch: mạng không bị can thiệp. Số cuối: thay đổi tính bằng điểm phần trăm.",

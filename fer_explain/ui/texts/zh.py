@@ -195,6 +195,8 @@ TEXTS: Final = {
     "report.busy": "正在计算并检验热图……",
     "report.ready": "用时 {seconds} 秒。文件可在一分钟内下载，之后在此处删除。",
     "report.nothing": "还没有可以报告的、解释过的脸。",
+    "report.stop": "停止",
+    "report.stopped": "报告没有完成。",
     "change.same": "仍是{emotion}：{now}，原为 {was}。",
     "change.flipped": "现在是{new}（{now}）；原来是{old}（{was}）。",
     "change.legend": "条：现在。竖线：未干预的网络。最后的数字：变化的百分点。",

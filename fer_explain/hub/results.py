@@ -1,0 +1,93 @@
+"""All that a checkpoint folder says about how its network did, read once and kept until a file changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from fer_explain.benchmark.calibration import Integers
+from fer_explain.benchmark.saved import Saved
+from fer_explain.errors import FerError
+from fer_explain.hub.folder import CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS
+from fer_explain.hub.history import History, read_history
+from fer_explain.hub.predictions import Split, read_leaked, read_metrics_file, read_saved
+
+KEPT = 64  # folders
+SPLITS: tuple[Split, ...] = ("validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What lies in one folder; each part is read when it is first asked for.
+
+    Attributes:
+        name: what the checkpoint is called.
+        folder: where it lies.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """The splits it has predictions of."""
+        return tuple(split for split in SPLITS if (self.folder / PREDICTIONS / f"{split}.parquet").is_file())
+
+    @cached_property
+    def validation(self) -> Saved:
+        """Predictions on validation. Raises FerError where there are none."""
+        return replace(read_saved(self.folder, "validation"), name=self.name)
+
+    @cached_property
+    def test(self) -> Saved:
+        """Predictions on test. Raises FerError where there are none."""
+        return replace(read_saved(self.folder, "test"), name=self.name)
+
+    @cached_property
+    def leaked(self) -> Integers | None:
+        """Row ids of test images with an exact or near duplicate in training; None where that was not measured."""
+        return read_leaked(self.folder, "test")
+
+    @cached_property
+    def history(self) -> History | None:
+        """How its training went."""
+        return read_history(self.folder)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Its metrics.json."""
+        return read_metrics_file(self.folder)
+
+    @property
+    def file_bytes(self) -> int | None:
+        """Size of its weights; None without any."""
+        weights = self.folder / WEIGHTS
+        return weights.stat().st_size if weights.is_file() else None
+
+    def on(self, split: str) -> Saved:
+        """Predictions on a split.
+
+        Raises:
+            FerError: there are none.
+        """
+        if split not in SPLITS:
+            raise FerError(f"There is no split '{split}'; choose one of {', '.join(SPLITS)}.")
+        return self.test if split == "test" else self.validation
+
+
+def results(name: str, folder: Path) -> Results:
+    """The results in a folder; the same object as long as its files stay as they are."""
+    return _kept(name, folder, _written(folder))
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(name: str, folder: Path, _stamp: tuple[int, ...]) -> Results:
+    return Results(name, folder)
+
+
+def _written(folder: Path) -> tuple[int, ...]:
+    files = [folder / name for name in (CONFIG, METRICS, HISTORY)]
+    files += [folder / PREDICTIONS / f"{split}.parquet" for split in SPLITS]
+    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)

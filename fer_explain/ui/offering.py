@@ -1,0 +1,159 @@
+"""Tests of a map and interventions in a network, for the programming interface."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.types import ChannelGate, FaceAnalysis, Pose
+from fer_explain.ui import endpoints
+
+if TYPE_CHECKING:
+    from fer_explain.explain.intervene import GateChange
+
+READINGS: Final = ("rotation", "width", "height", "shear", "right", "down")
+
+
+def offer_receipt(analyzer: Analyzer) -> None:
+    """Adds the test of a map."""
+
+    def receipt(photo: str, model: str = "", method: str = "gradcam", target: str = "") -> list[dict[str, Any]]:
+        """Puts the explanation of each face of a photo to the test: should one believe where it points?
+
+        Args:
+            photo: the image file.
+            model: name of a model, see list_models; empty for the default one.
+            method: name of an explanation, see list_methods.
+            target: the expression to explain, e.g. happy; empty for the predicted one.
+
+        Returns:
+            for each face a verdict, its checks with rule, value and rivals, and the curves behind them.
+        """
+        from fer_explain.explain.faithfulness import make_receipt  # imports torch
+
+        question = model or None, method or "gradcam", target or None
+        return [make_receipt(analyzer, face, *question).to_json() for face in analyzer.detect(photo).faces]
+
+    asked = [endpoints.text(*field) for field in (("model", ""), ("method", "gradcam"), ("target", ""))]
+    endpoints.endpoint(receipt, [endpoints.photo(), *asked])
+
+
+def offer_intervene(analyzer: Analyzer) -> None:
+    """Adds what the studio and the lab do."""
+
+    def intervene(
+        photo: str,
+        model: str = "",
+        window: dict[str, float] | None = None,
+        gates: dict[str, dict[str, float]] | None = None,
+        method: str = "gradcam",
+        target: str = "",
+    ) -> list[dict[str, Any]]:
+        """Changes where a network looks, or which channels it uses, and says what it then reads from each face.
+
+        Args:
+            photo: the image file.
+            model: name of a model, see list_models; empty for the default one.
+            window: readings of the spatial transformer: rotation and shear in degrees, width and height as factors,
+                right and down in fractions of the crop, e.g. {"rotation": 30}; what is left out stays the network's.
+            gates: for a layer and the number of a channel in it the factor of its weight, 0 to knock it out, e.g.
+                {"backbone.blocks.6.gated": {"12": 0}}; the names of layers are those of analyze's gates.
+            method: name of an explanation, see list_methods.
+            target: the expression to explain, e.g. happy; empty for what is predicted with the change.
+
+        Returns:
+            for each face what analyze tells, before and after the change.
+        """
+        faces = analyzer.detect(photo).faces
+        question = model or None, method or "gradcam", target or None
+        owns = analyzer.explain(faces, *question)
+        changed = [_changed(analyzer, own, window or {}, gates or {}, *question) for own in owns]
+        return [
+            {"before": endpoints.to_json(own), "after": endpoints.to_json(after)}
+            for own, after in zip(owns, changed, strict=True)
+        ]
+
+    endpoints.endpoint(
+        intervene,
+        [
+            endpoints.photo(),
+            endpoints.text("model"),
+            endpoints.mapping("window"),
+            endpoints.mapping("gates"),
+            endpoints.text("method", "gradcam"),
+            endpoints.text("target"),
+        ],
+    )
+
+
+def _changed(
+    analyzer: Analyzer,
+    own: FaceAnalysis,
+    window: Mapping[str, Any],
+    gates: Mapping[str, Any],
+    model: str | None,
+    method: str,
+    target: str | None,
+) -> FaceAnalysis:
+    from fer_explain.explain.inputs import class_index
+    from fer_explain.explain.intervene import predict_with  # imports torch
+
+    index = None if target is None else class_index(target, own.prediction.labels)
+    theta = _pose(own, window).theta if window else None
+    changes = [_change(own.gates, layer, factors) for layer, factors in _pairs("gates", gates)]
+    return predict_with(
+        partial(analyzer.borrow, model), own.face, theta=theta, gates=changes, method=method, target=index
+    )
+
+
+def _pose(own: FaceAnalysis, window: Mapping[str, Any]) -> Pose:
+    """The network's own pose with some readings changed."""
+    if own.warp is None:
+        raise FerError("This network has no spatial transformer whose window could be changed.")
+    wanted = {name: _number(f"window's {name}", value) for name, value in _pairs("window", window)}
+    unknown = sorted(wanted.keys() - set(READINGS))
+    if unknown:
+        raise FerError(f"The window has no '{unknown[0]}'; it has {', '.join(READINGS)}.")
+    pose = own.warp.pose
+    (width, height), (right, down) = pose.scale, pose.shift
+    return replace(
+        pose,
+        rotation=wanted.get("rotation", pose.rotation),
+        shear=wanted.get("shear", pose.shear),
+        scale=(wanted.get("width", width), wanted.get("height", height)),
+        shift=(wanted.get("right", right), wanted.get("down", down)),
+    )
+
+
+def _change(gates: Sequence[ChannelGate], layer: str, factors: object) -> GateChange:
+    """The factors of some channels of a gate, which are 1 for the others."""
+    import numpy as np
+
+    from fer_explain.explain.intervene import GateChange
+
+    sizes = {gate.layer: len(gate.weights) for gate in gates}
+    if layer not in sizes:
+        raise FerError(f"The network has no channel gate '{layer}'; it has {', '.join(sizes) or 'none'}.")
+    weights = np.ones(sizes[layer], np.float32)
+    for channel, factor in _pairs(layer, factors):
+        if not channel.isdecimal() or int(channel) >= sizes[layer]:
+            raise FerError(f"The gate '{layer}' has no channel '{channel}'; it has 0 to {sizes[layer] - 1}.")
+        weights[int(channel)] = _number(f"factor of channel {channel}", factor)
+    return GateChange(layer, weights, np.zeros_like(weights))
+
+
+def _pairs(what: str, mapping: object) -> list[tuple[str, Any]]:
+    if not isinstance(mapping, Mapping):
+        raise FerError(f"'{what}' must be an object of names and values, not {mapping!r}.")
+    return [(str(name), value) for name, value in mapping.items()]
+
+
+def _number(what: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise FerError(f"The {what} must be a number, not {value!r}.")
+    return float(value)
