@@ -8,12 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from PIL import Image
-
-from fer_explain.benchmark.metrics import headline
-from fer_explain.hub.checkpoint import read_metrics
-from fer_explain.hub.folder import EMBEDDED, list_checkpoints
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
@@ -102,17 +97,6 @@ def test_readme_file_tree_is_the_repository():
 def test_links_of_readme_lead_somewhere():
     for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / "README.md").read_text()):
         assert (ROOT / target) in _tracked() or (ROOT / target).is_dir(), target
-
-
-@pytest.mark.parametrize("name", list_checkpoints())
-def test_readme_table_shows_what_metrics_json_says(name):
-    found = headline(read_metrics(EMBEDDED / name))
-    assert found is not None
-    row = next(
-        (line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("|") and name in line), ""
-    )
-    for part in (f"{100 * found.accuracy:.1f}", f"{100 * found.low:.1f}", f"{100 * found.high:.1f}", f"{found.n:,}"):
-        assert part in row, f"README.md's row for {name} lacks {part}: {row}"
 
 
 def test_importing_the_library_loads_nothing_heavy():

@@ -1,0 +1,110 @@
+"""The plan of the embedded checkpoints: it says how those that lie here were made, and makes only what is missing."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from fer_explain.errors import FerError
+from fer_explain.hub.checkpoint import read_config
+from fer_explain.hub.folder import EMBEDDED, METRICS, PROFILE, REGION_PROFILE, list_checkpoints
+from training.embedded import Entry, main, plan, steps, table
+from training.state import FILE
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def made(folder: Path, *splits: str) -> Path:
+    folder.mkdir(parents=True)
+    source = json.loads((EMBEDDED / "vgg_compact" / METRICS).read_text())
+    source["splits"] = {split: source["splits"][split] for split in splits}
+    (folder / METRICS).write_text(json.dumps(source))
+    return folder
+
+
+def modules(entry: Entry, output: Path, weights: Path | None = None) -> list[str]:
+    return [step[0] for step in steps(entry, "data", weights, output)]
+
+
+def test_every_embedded_checkpoint_is_planned():
+    assert set(plan()) == set(list_checkpoints())
+
+
+@pytest.mark.parametrize("name", list(plan()))
+def test_what_lies_here_was_made_by_the_plan(name):
+    entry, config = plan()[name], read_config(EMBEDDED / name)
+    source = config.provenance
+    assert config.architecture == entry.model
+    assert source["recipe"] == entry.recipe
+    assert source["pretrained"] == (entry.pretrained or False)
+    assert [teacher["name"] for teacher in source.get("teachers", [])] == list(entry.teachers)
+    planned = {key: getattr(entry.config, key) for key in source["config"]}
+    assert source["config"] == planned
+
+
+@pytest.mark.parametrize("name", list(plan()))
+def test_teachers_are_made_before_their_students(name):
+    order = list(plan())
+    assert all(order.index(teacher) < order.index(name) for teacher in plan()[name].teachers)
+
+
+def test_readme_shows_the_table_of_the_folders():
+    found = re.search(r"<!-- embedded -->\n(.*?)\n\n", README.read_text(), re.S)
+    assert found, "README.md has no table below <!-- embedded -->"
+    assert found[1] == table(), "README.md: run python -m training.embedded --table"
+
+
+class TestSteps:
+    entry = Entry("small", "vgg_compact", "modern", options={"epochs": 3, "compile": False})
+
+    def test_a_new_checkpoint_is_trained_with_its_options(self, tmp_path):
+        step = next(steps(self.entry, "data", None, tmp_path))
+        assert step[:5] == ["training.run", "--model", "vgg_compact", "--recipe", "modern"]
+        assert step[step.index("--epochs") + 1] == "3"
+        assert "--no-compile" in step
+        assert "--resume" not in step
+
+    def test_an_interrupted_one_goes_on(self, tmp_path):
+        (made(tmp_path / "small", "validation") / FILE).touch()
+        assert "--resume" in next(steps(self.entry, "data", None, tmp_path))
+
+    def test_what_is_there_is_not_made_again(self, tmp_path):
+        folder = made(tmp_path / "small", "validation")
+        assert modules(self.entry, tmp_path) == [
+            "training.evaluate",
+            "fer_explain.explain.profile",
+            "fer_explain.explain.region_profile",
+        ]
+        (folder / PROFILE).touch()
+        (folder / REGION_PROFILE).touch()
+        assert modules(self.entry, tmp_path) == ["training.evaluate"]
+
+    def test_a_finished_one_needs_nothing(self, tmp_path):
+        folder = made(tmp_path / "small", "validation", "test")
+        (folder / PROFILE).touch()
+        (folder / REGION_PROFILE).touch()
+        assert modules(self.entry, tmp_path) == []
+
+    def test_a_teacher_made_beside_it_is_taken(self, tmp_path):
+        student = Entry("student", "vgg_compact", "modern", teachers=("small",))
+        step = next(steps(student, "data", None, tmp_path))
+        assert step[step.index("--teacher") + 1] == "small"
+        (tmp_path / "small").mkdir()
+        (tmp_path / "small" / "config.json").touch()
+        step = next(steps(student, "data", None, tmp_path))
+        assert step[step.index("--teacher") + 1] == str(tmp_path / "small")
+
+    def test_missing_backbone_weights_are_named(self, tmp_path):
+        entry = Entry("tuned", "vgg_compact", "finetune", pretrained="backbone.safetensors")
+        with pytest.raises(FerError, match=r"starts from backbone\.safetensors.*--weights"):
+            next(steps(entry, "data", None, tmp_path))
+        (tmp_path / "backbone.safetensors").touch()
+        assert str(tmp_path / "backbone.safetensors") in next(steps(entry, "data", tmp_path, tmp_path))
+
+
+def test_a_failing_step_is_named(tmp_path, capfd):
+    with pytest.raises(SystemExit) as stop:
+        main(["--data", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out"), "--only", "vgg_compact"])
+    assert stop.value.code == 2
+    assert "python -m training.run failed" in capfd.readouterr().err

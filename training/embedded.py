@@ -1,0 +1,192 @@
+"""The set of embedded checkpoints: how each was made, one command that makes them again, and README's table of them.
+
+    python -m training.embedded --data PATH_OR_HUB_ID --weights FOLDER --output rebuilt
+    python -m training.embedded --data PATH_OR_HUB_ID --output rebuilt --only vgg_compact
+    python -m training.embedded --table
+
+``embedded.toml`` beside this file has an entry for each. Every step is a command of its own (training, the test split,
+the statistics the page shows) and is left out when its result is there, so what was interrupted goes on when the
+command is given again. ``--weights`` is the folder of the backbone weights that some entries start from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from fer_explain.benchmark.further import UNLEAKED, Further, read_further
+from fer_explain.benchmark.metrics import headline, read_splits
+from fer_explain.errors import FerError
+from fer_explain.hub.config import read_config
+from fer_explain.hub.folder import CONFIG, EMBEDDED, METRICS, PROFILE, REGION_PROFILE
+from fer_explain.hub.predictions import read_metrics_file
+from training.config import TrainConfig, resolve
+from training.manners import command
+from training.state import FILE
+from training.views import ONE
+
+PLAN: Final = Path(__file__).with_suffix(".toml")
+_COLUMNS: Final = (
+    "checkpoint",
+    "learned",
+    "parameters",
+    "input",
+    "test accuracy",
+    "n",
+    "validation",
+    "without duplicates",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How one embedded checkpoint is made.
+
+    Attributes:
+        name: of the checkpoint and its folder.
+        model: the architecture.
+        recipe: of ``training/recipes``.
+        pretrained: file name of the backbone weights it starts from; empty for none.
+        teachers: names of entries it learns from.
+        options: what differs from the recipe, by names of :class:`training.config.TrainConfig`.
+    """
+
+    name: str
+    model: str
+    recipe: str
+    pretrained: str = ""
+    teachers: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> TrainConfig:
+        """The resolved options."""
+        return resolve(self.recipe, dict(self.options))
+
+
+@cache
+def plan() -> dict[str, Entry]:
+    """The entries by name, in the order they are made."""
+    return {name: Entry(name, **_frozen(entry)) for name, entry in tomllib.loads(PLAN.read_text("utf-8")).items()}
+
+
+def _frozen(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry | {"teachers": tuple(entry.get("teachers", ()))}
+
+
+def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterator[list[str]]:
+    """The commands that are still missing, as modules with their arguments; asked for one at a time.
+
+    Args:
+        entry: what to make.
+        data: the data set.
+        weights: folder of the backbone weights.
+        output: folder of all checkpoints; a teacher that is not in it is taken from the embedded ones.
+
+    Raises:
+        FerError: the backbone weights are missing.
+    """
+    folder = output / entry.name
+    about = ["--checkpoint", str(folder), "--data", data]
+    if (folder / FILE).exists() or not (folder / METRICS).exists():
+        yield ["training.run", *_run_arguments(entry, data, weights, output)]
+    if "test" not in read_splits(read_metrics_file(folder)):
+        yield ["training.evaluate", *about, "--split", "test"]
+    if not (folder / PROFILE).exists():
+        yield ["fer_explain.explain.profile", *about]
+    if not (folder / REGION_PROFILE).exists():
+        yield ["fer_explain.explain.region_profile", *about]
+
+
+def _run_arguments(entry: Entry, data: str, weights: Path | None, output: Path) -> list[str]:
+    folder = output / entry.name
+    arguments = ["--model", entry.model, "--recipe", entry.recipe, "--data", data, "--output", str(folder)]
+    for name, value in entry.options.items():
+        flag = name.replace("_", "-")
+        arguments += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+    for teacher in entry.teachers:
+        made = output / teacher
+        arguments += ["--teacher", str(made) if (made / CONFIG).exists() else teacher]
+    if entry.pretrained:
+        if weights is None or not (weights / entry.pretrained).is_file():
+            raise FerError(f"{entry.name} starts from {entry.pretrained}; name the folder that holds it by --weights.")
+        arguments += ["--pretrained", str(weights / entry.pretrained)]
+    return arguments + (["--resume"] if (folder / FILE).exists() else [])
+
+
+def table(folder: Path = EMBEDDED) -> str:
+    """The checkpoints of a folder, best on test first, as a Markdown table made of nothing but their own files."""
+    scores = {name: _on_test(folder / name) for name in plan()}
+    made = sorted((name for name, score in scores.items() if score is not None), key=lambda name: -(scores[name] or 0))
+    rows = [_COLUMNS, ("---",) * len(_COLUMNS), *(_row(plan()[name], folder / name) for name in made)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _on_test(folder: Path) -> float | None:
+    """Its accuracy; None for what is not there or not finished."""
+    found = headline(read_metrics_file(folder)) if (folder / METRICS).is_file() else None
+    return None if found is None else found.accuracy
+
+
+def _row(entry: Entry, folder: Path) -> tuple[str, ...]:
+    from fer_explain.models.catalogue import measure, quantity  # imports torch
+
+    config, metrics = read_config(folder), read_metrics_file(folder)
+    test, validation = headline(metrics, "test"), headline(metrics, "validation")
+    if test is None or validation is None:
+        raise FerError(f"{folder} was not measured on validation and test.")
+    clean = read_further(metrics).get(Further.key("", "test", ONE, UNLEAKED))
+    return (
+        f"`{entry.name}`",
+        _learned(entry, config.provenance),
+        quantity(measure(entry.model).parameters),
+        f"{config.input.size} px",
+        f"**{100 * test.accuracy:.1f} %** ({100 * test.low:.1f} to {100 * test.high:.1f})",
+        f"{test.n:,}",
+        f"{100 * validation.accuracy:.1f} %",
+        "-" if clean is None else f"{100 * clean.scores.accuracy:.1f} % (n = {clean.scores.n:,})",
+    )
+
+
+def _learned(entry: Entry, provenance: Mapping[str, Any]) -> str:
+    """From what, by which recipe, how long."""
+    start = f"from `{entry.pretrained.removesuffix('.safetensors')}`" if entry.pretrained else "from scratch"
+    taught = f", taught by {' and '.join(f'`{name}`' for name in entry.teachers)}" if entry.teachers else ""
+    epochs = f"epoch {provenance['epochs']} of {provenance['of']}"
+    return f"{start}{taught}; recipe `{entry.recipe}`, seed {entry.config.seed}, {epochs}"
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.embedded", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", metavar="PATH_OR_HUB_ID", help="FER2013")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="where the backbone weights lie")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the checkpoints that are made")
+    parser.add_argument("--only", nargs="+", choices=list(plan()), metavar="NAME", help=", ".join(plan()))
+    parser.add_argument("--table", action="store_true", help="print the embedded checkpoints' table, then exit")
+    options = parser.parse_args(arguments)
+    if options.table:
+        print(table())
+        return
+    if not options.data or not options.output:
+        parser.error("the following arguments are required: --data, --output")
+    for name in options.only or plan():
+        for step in steps(plan()[name], options.data, options.weights, options.output):
+            print(f"== {name}: python -m {' '.join(step)}", flush=True)
+            if subprocess.run([sys.executable, "-m", *step], check=False).returncode:
+                raise FerError(
+                    f"{name}: python -m {step[0]} failed; what is finished is kept, so give the command again."
+                )
+    print(table(options.output))
+
+
+if __name__ == "__main__":
+    main()
