@@ -50,7 +50,7 @@ def test_teachers_are_made_before_their_students(name):
 
 
 def test_readme_shows_the_table_of_the_folders():
-    found = re.search(r"<!-- embedded -->\n(.*?)\n\n", README.read_text(), re.S)
+    found = re.search(r"<!-- embedded -->\n(.*?)\n<!-- /embedded -->", README.read_text(), re.S)
     assert found, "README.md has no table below <!-- embedded -->"
     assert found[1] == table(), "README.md: run python -m training.embedded --table"
 
