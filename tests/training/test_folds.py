@@ -7,7 +7,7 @@ import pytest
 
 from fer_explain.errors import FerError
 from training.data import FaceSet
-from training.folds import take_fold
+from training.folds import make_folds, take_fold
 
 FACES = FaceSet("f", "train", np.zeros((6, 8, 8), np.uint8), np.arange(6), np.array([10, 11, 12, 13, 14, 15]))
 
@@ -37,3 +37,28 @@ def test_a_fold_is_held_out_and_unlisted_rows_are_left_out(tmp_path: Path) -> No
 def test_a_bad_file_is_one_sentence(tmp_path: Path, text: str, fold: int, sentence: str) -> None:
     with pytest.raises(FerError, match=sentence):
         take_fold(FACES, written(tmp_path, text), fold)
+
+
+def with_copies(n: int, side: int = 48) -> FaceSet:
+    """``n`` faces of noise in three classes, each followed by its mirrored copy."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (n, side, side), dtype=np.uint8)
+    both = np.stack([images, images[:, :, ::-1]], axis=1).reshape(-1, side, side)
+    return FaceSet("f", "train", both, np.repeat(np.arange(n) % 3, 2), np.arange(2 * n) * 10)
+
+
+def test_folds_keep_duplicates_together_and_the_mix_of_classes() -> None:
+    faces = with_copies(30)
+    table = make_folds(faces, 5)
+    assert table["row"].tolist() == faces.rows.tolist()
+    folds = table["fold"].to_numpy()
+    assert (folds[0::2] == folds[1::2]).all()
+    counts = np.array([np.bincount(faces.labels[folds == fold], minlength=3) for fold in range(5)])
+    assert counts.tolist() == [[4, 4, 4]] * 5
+    assert make_folds(faces, 5).equals(table)
+    assert not make_folds(faces, 5, seed=1).equals(table)
+
+
+def test_a_class_of_copies_only_cannot_be_in_every_fold() -> None:
+    with pytest.raises(FerError, match=r"--folds 5: .* too few different images of angry"):
+        make_folds(with_copies(12), 5)

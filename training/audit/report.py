@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,11 @@ from plotly.offline import get_plotlyjs
 
 from fer_explain.hub.files import write_atomically, write_text
 from training.audit.findings import Audit
-from training.audit.sections import Section, sections
+from training.audit.sections import SUSPECTS, Section, sections
 
 HTML: Final = "report.html"
 MARKDOWN: Final = "README.md"
 PAIRS: Final = "pairs.parquet"
-SUSPECTS: Final = "suspects.parquet"
 _ROWS: Final = 60  # of a table that the report shows; the parquet files hold all
 
 _STYLE: Final = """
@@ -43,7 +43,7 @@ def write_report(folder: Path, found: Audit, title: str) -> list[Section]:
     return parts
 
 
-def as_html(parts: list[Section], title: str) -> str:
+def as_html(parts: Sequence[Section], title: str) -> str:
     """The page with its script inside (4 MB), so that it opens anywhere."""
     body = "\n".join(_section_as_html(part) for part in parts)
     return (
@@ -54,7 +54,7 @@ def as_html(parts: list[Section], title: str) -> str:
     )
 
 
-def as_markdown(parts: list[Section], title: str) -> str:
+def as_markdown(parts: Sequence[Section], title: str) -> str:
     """The sentences and tables without the figures, small enough to be read beside the code."""
     blocks = [f"# {title}"]
     for part in parts:
@@ -76,7 +76,7 @@ def _section_as_html(part: Section) -> str:
 
 def _caption(part: Section) -> str:
     n = 0 if part.table is None else len(part.table)
-    return part.caption if n <= _ROWS else f"{part.caption} The first {_ROWS} of {n:,}; {SUSPECTS} holds all."
+    return part.caption if n <= _ROWS else f"{part.caption} The first {_ROWS} of {n:,}; {part.file} holds all."
 
 
 def _table_as_markdown(table: pd.DataFrame) -> str:

@@ -17,6 +17,8 @@ from training.audit.findings import SHOWN_FROM, Audit, across_splits, leaked_fac
 from training.audit.images import BLANK, CONTRAST, DRAWING, FLAT_SHARE
 from training.audit.labels import TIE
 
+SUSPECTS: Final = "suspects.parquet"
+
 _BIN: Final = 0.025
 _HEIGHT: Final = 320
 _ACCENT: Final = "#0072B2"
@@ -25,13 +27,14 @@ _LIMIT: Final = "#D55E00"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, sentences, and what shows them; ``caption`` says what the table counts."""
+    """A heading, sentences, and what shows them; ``caption`` says what the table counts, ``file`` holds all of it."""
 
     title: str
     sentences: tuple[str, ...]
     table: pd.DataFrame | None = None
     caption: str = ""
     figure: go.Figure | None = None
+    file: str = ""
 
 
 def sections(found: Audit) -> list[Section]:
@@ -157,7 +160,8 @@ def _images(found: Audit) -> Section:
             "upper bound, from a sample."
         )
     table = found.suspects[["split", "row", "label", "reason", "contrast", "flat"]].round(2)
-    return Section("Blank images and non-faces", tuple(sentences), table.set_index("row"), "Suspects by row id.")
+    table = table.set_index("row")
+    return Section("Blank images and non-faces", tuple(sentences), table, "Suspects by row id.", file=SUSPECTS)
 
 
 def _matrix(table: pd.DataFrame, across: str, down: str) -> go.Figure:
