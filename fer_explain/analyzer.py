@@ -347,10 +347,12 @@ class _Resident:
     @cached_property
     def checkpoint(self) -> Checkpoint:
         """The checkpoint, read from its folder when first asked for."""
+        import torch
+
         from fer_explain.hub.checkpoint import load_checkpoint
 
         checkpoint = load_checkpoint(self.folder)
-        checkpoint.model.to(self._device)
+        checkpoint.model.to(self._device, memory_format=torch.channels_last)
         return checkpoint
 
     @cached_property

@@ -136,7 +136,7 @@ def test_one_face_gets_everything(analyzer: Analyzer) -> None:
     np.testing.assert_allclose(told.warp.theta, THETA, atol=1e-3)  # stored in half precision
     assert told.warp.aligned.shape == (48, 48, 3)
     assert told.warp.aligned.dtype == np.uint8
-    assert [gate.weights.shape for gate in told.gates] == [(32,), (64,), (128,), (256,)]
+    assert [gate.weights.shape for gate in told.gates] == [(48,), (96,), (160,), (256,)]
     assert {gate.kind for gate in told.gates} == {"se"}
     assert told.heatmap is not None
     assert (told.heatmap.frame, told.heatmap.target) == ("warped", told.prediction.index)

@@ -179,16 +179,24 @@ def undisturbed(model: nn.Module, *, gradients: bool) -> Iterator[None]:
     """Evaluation mode and frozen weights inside; modes, gradients and random state are put back at the end."""
     modes = [(module, module.training) for module in model.modules()]
     weights = [(weight, weight.requires_grad, weight.grad) for weight in model.parameters()]
+    # Only what differs is set: assigning to a module costs much more than asking it, and there are hundreds of them.
     with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(gradients):
         try:
-            model.eval().requires_grad_(False)
+            if any(training for _, training in modes):
+                model.eval()
+            for weight, requires_grad, _ in weights:
+                if requires_grad:
+                    weight.requires_grad_(False)
             yield
         finally:
             for module, training in modes:
-                module.training = training
+                if module.training != training:
+                    module.training = training
             for weight, requires_grad, grad in weights:
-                weight.requires_grad_(requires_grad)
-                weight.grad = grad
+                if weight.requires_grad != requires_grad:
+                    weight.requires_grad_(requires_grad)
+                if weight.grad is not grad:
+                    weight.grad = grad
 
 
 def to_heatmaps(

@@ -28,6 +28,7 @@ LIMITS: Final = (
 CHECKS: Final = {
     "curves": "insertion and deletion",
     "road": "remove and debias (ROAD)",
+    "infidelity": "sums under squares (infidelity)",
     "randomisation": "weights forgotten",
     "sensitivity": "noise in the photo",
 }

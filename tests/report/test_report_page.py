@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.explain.faithfulness import Check, Curve, Receipt
 from fer_explain.faces.drawn import draw_face
-from fer_explain.report import Report, to_html, write_report
+from fer_explain.report import Report, to_html, words, write_report
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,23 @@ def test_what_a_checkpoint_says_is_escaped(report: Report) -> None:
     assert "<img src=x" not in page
     assert page.count("&lt;script&gt;alert") >= 5
     assert "✗ failed" in page
+
+
+def test_a_tested_map_has_its_curves_beside_those_of_its_rivals(report: Report) -> None:
+    check = Check("infidelity", True, 0.2, "a rule", random=(0.4,), centre=0.5, higher_is_better=False)
+    line = Curve((0.0, 0.5, 1.0), (0.9, 0.4, 0.1), random=((0.9, 0.7, 0.1), (0.9, 0.6, 0.1)), centre=(0.9, 0.5, 0.1))
+    curves = dict.fromkeys(("deletion", "insertion", "road", "randomisation"), line)
+    receipt = Receipt("m", "gradcam", 2, 0.9, [check], curves, 0.1)
+    face = report.faces[0]
+    tested = replace(face, explanations=[replace(face.explanations[0], receipt=receipt)])
+    whole = to_html(replace(report, faces=[tested]))
+    page = without_library(whole)
+    assert whole.count(get_plotlyjs()[:200]) == 1, "the library is inlined once"
+    assert page.count('class="plotly-graph-div"') == 1 + 3 + 1 + 1  # probabilities, curves, audit, the last gate
+    for caption in words.CURVES.values():
+        assert f'aria-label="Curves: {caption}"' in page
+    assert "passed 1 of 1 checks" in page
+    assert "sums under squares (infidelity)" in page
 
 
 def test_untrained_weights_are_called_that(report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,9 @@ from fer_explain.explain.faithfulness.baselines import Doubles, Rivals
 from fer_explain.explain.faithfulness.probe import Probe
 from fer_explain.explain.faithfulness.result import Check, Curve
 
-STEPS: Final = 10  # tenths of the face
+# Eighths of the face. Against the area under 36 steps, those under 9 and 6 err by 0.01 to 0.03 (RMS over 24 faces, two
+# networks), under a fifth of the spread of the random maps' areas on one face (0.10 to 0.18): the draw decides more.
+STEPS: Final = 8
 BLUR: Final = 1 / 12  # standard deviation, in sides of the face: hides brows and mouth, keeps the head's outline
 
 RULE: Final = (
@@ -46,9 +49,9 @@ def check_curves(probe: Probe, x: Tensor, maps: Rivals, places: NDArray[np.intp]
         places: rank (n, S, S) of each pixel, 0 = most relevant.
     """
     blank, blurred = x.mean((2, 3), keepdim=True).expand_as(x)[0], blur(x)[0]
-    ends = probe.probabilities(torch.stack([x[0], blank, blurred]))
-    inner = probe.probabilities(_images(x[0], blank, blurred, torch.from_numpy(places).to(x.device)))
-    deletion, insertion = inner.reshape(2, len(places), STEPS - 1)
+    inner = _images(x[0], blank, blurred, torch.from_numpy(places).to(x.device))
+    ends, answers = np.split(probe.probabilities(chain([x[0], blank, blurred], inner)), [3])
+    deletion, insertion = answers.reshape(2, len(places), STEPS - 1)
     curves = {
         "deletion": _with_ends(deletion, ends[0], ends[1]),
         "insertion": _with_ends(insertion, ends[2], ends[0]),
