@@ -1,6 +1,6 @@
 """Builds the app and launches it.
 
-python app.py [--host ADDRESS] [--port PORT] [--checkpoints DIR_OR_HUB_ID ...]
+python app.py [--host ADDRESS] [--port PORT] [--checkpoints DIR_OR_HUB_ID ...] [--data DIR_OR_HUB_ID]
 """
 
 from __future__ import annotations

@@ -55,7 +55,12 @@ def relative(path: Path) -> str:
 
 
 def room(path: Path) -> str:
-    """The room of a file of the library: its folder, or its own name beside ``fer_explain/__init__.py``."""
+    """The room of a file of the library: its folder, or its own name beside ``fer_explain/__init__.py``.
+
+    A command (``python -m fer_explain.benchmark``) stands above all rooms, in whatever folder its name puts it.
+    """
+    if path.name == "__main__.py":
+        return "__main__"
     return path.relative_to(ROOT / "fer_explain").parts[0].removesuffix(".py")
 
 

@@ -27,7 +27,7 @@ WEIGHTS = {
     ".caffemodel",
 }
 TABLES = {".parquet", ".csv", ".arrow", ".feather", ".zip", ".tar", ".gz"}
-OWN_TABLES = r"checkpoints/[^/]+/(predictions/(validation|test)\.parquet|history\.csv)|docs/study_example/\w+\.csv"
+OWN_TABLES = r"checkpoints/[^/]+/(predictions/(validation|test)\.parquet|history\.csv)|docs/\w+_example/\w+\.csv"
 
 
 @cache

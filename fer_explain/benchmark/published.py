@@ -85,6 +85,11 @@ class Claim:
         return bool({"implausible", "training", "validation"} & set(self.flags))
 
     @property
+    def seeds(self) -> str:
+        """From how many runs the number comes: ``1`` where one run is known to be all, else ``unstated``."""
+        return "1" if "single_run" in self.flags else "unstated"
+
+    @property
     def interval(self) -> Interval | None:
         """Wilson's 95 % interval of a proportion of FER2013's 3,589 images; None on other data."""
         if self.dataset != FER2013:

@@ -72,6 +72,14 @@ class Saved:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A model's predictions on the split that is looked at, and on validation, where its rules are fitted."""
+
+    model: Saved
+    validation: Saved
+
+
 def align(models: Sequence[Saved]) -> list[Saved]:
     """The same models on the rows that all of them have.
 

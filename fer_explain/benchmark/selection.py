@@ -26,7 +26,7 @@ class Selection:
         model: whose prediction, confidence and loss count.
         true: index of their true class; None means any.
         said: index of the class the model predicts; None means any.
-        against: the model of which ``said`` must not hold, or must hold alone: the cell of a difference of two matrices.
+        against: another model: exactly one of the two says ``said``, as in a cell of the difference of two matrices.
         outcome: the model is ``right`` or ``wrong``, or the models do not all ``disagree`` on one class.
         low, high: confidence of the model, in 0..1, ends included.
         duplicates: True for near-duplicates of training images only, False for all others; None means both.
@@ -92,7 +92,8 @@ def disagreement(models: Sequence[Saved]) -> Doubles:
     The entropy of the mean minus the mean of the entropies (Lin 1991, eq. 5.1): 0 when all say the same.
     """
     p = np.stack([model.probabilities for model in models])
-    return _entropy(p.mean(axis=0)) - _entropy(p).mean(axis=0)
+    apart: Doubles = _entropy(p.mean(axis=0)) - _entropy(p).mean(axis=0)
+    return apart
 
 
 def _entropy(p: Doubles) -> Doubles:
@@ -112,7 +113,10 @@ def _cell(model: Saved, wanted: Selection) -> NDArray[np.bool_]:
 def _rank(models: Sequence[Saved], one: Saved, order: Order) -> Doubles:
     if order == "loss":
         return losses(one)
-    return disagreement(models) if order == "disagreement" else -one.rows.astype(np.float64)
+    if order == "disagreement":
+        return disagreement(models)
+    ascending: Doubles = -one.rows.astype(np.float64)
+    return ascending
 
 
 def _named(models: Sequence[Saved], name: str) -> Saved:
@@ -124,5 +128,7 @@ def _named(models: Sequence[Saved], name: str) -> Saved:
 
 def _known(rows: Integers | None, what: str) -> Integers:
     if rows is None:
-        raise FerError(f"It is not known {what}." if what.startswith("which") else f"The data set does not have {what}.")
+        raise FerError(
+            f"It is not known {what}." if what.startswith("which") else f"The data set does not have {what}."
+        )
     return rows

@@ -34,7 +34,7 @@ class FaceRows:
     def __init__(self, table: Any, split: str) -> None:
         self.split = split
         self._images = table["image"].tolist()
-        rows = table["row"] if "row" in table else table.index
+        rows = table.get("row", table.index)
         self._place = {int(row): place for place, row in enumerate(rows)}
         self._votes = _votes(table)
 

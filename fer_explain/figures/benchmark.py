@@ -7,67 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from fer_explain.benchmark.calibration import reliability, softmax
 from fer_explain.benchmark.conformal import coverage, fit_conformal
 from fer_explain.benchmark.per_class import ClassEstimates, Estimate, class_estimates, confusion_counts
-from fer_explain.benchmark.saved import Saved
+from fer_explain.benchmark.published import wilson_interval
+from fer_explain.benchmark.saved import Pair, Saved
 from fer_explain.benchmark.selective import abstention_threshold, risk_coverage
+from fer_explain.figures.chart import Chart, Words
 from fer_explain.figures.confidence import reliability_figure, risk_coverage_figure
 from fer_explain.figures.confusion import Norm, confusion_figure, difference_figure
 from fer_explain.figures.scores import Dot, class_scores_figure, tradeoff_figure
 
 Score = Literal["recall", "precision", "f1"]
-Rows = Sequence[Sequence[str | float | int]]
-
-
-class Words(Protocol):
-    """Texts in some language, as :class:`fer_explain.ui.texts.Texts` has them."""
-
-    def __call__(self, key: str, **values: Any) -> str:
-        """A text with its values filled in."""
-
-    def emotion(self, label: str) -> str:
-        """What a class is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A figure and the numbers behind it.
-
-    Attributes:
-        key: its name as a file.
-        title: what it shows.
-        figure: None where the table says it better.
-        columns, rows: the numbers, as a CSV has them.
-        note: sentences under the title.
-        listed: whether the table is shown, too.
-        cell: of a confusion matrix: the model, and the one it is compared with or "".
-    """
-
-    key: str
-    title: str
-    figure: go.Figure | None
-    columns: Sequence[str]
-    rows: Rows
-    note: Sequence[str] = ()
-    listed: bool = False
-    cell: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """A model's predictions on the split that is looked at, and on validation, where its rules are fitted."""
-
-    model: Saved
-    validation: Saved
-    extra: Mapping[str, float] = field(default_factory=dict)
+FEW = 3  # models whose names fit above a narrow figure
 
 
 def confusion_charts(models: Sequence[Saved], norm: Norm, words: Words) -> list[Chart]:
@@ -110,7 +67,9 @@ def class_charts(models: Sequence[Saved], score: Score, words: Words) -> list[Ch
     ]
     columns = (words("bench.model"), words("bench.class"), "score", "value", "low", "high", "n")
     return [
-        Chart(f"classes-{score}", title, class_scores_figure(shown, _names(models[0], words), title=title), columns, rows)
+        Chart(
+            f"classes-{score}", title, class_scores_figure(shown, _names(models[0], words), title=title), columns, rows
+        )
     ]
 
 
@@ -165,7 +124,15 @@ def _sets(pairs: Sequence[Pair], level: float, words: Words) -> Chart:
     for pair in pairs:
         rule = fit_conformal(pair.validation.probabilities, pair.validation.labels, level)
         found = coverage(rule, pair.model.probabilities, pair.model.labels)
-        rows.append((pair.model.name, *_shares(found.covered), f"{found.mean_size:.2f}", *_shares(found.singletons), *_abstention(pair, level)))
+        rows.append(
+            (
+                pair.model.name,
+                *_shares(found.covered),
+                f"{found.mean_size:.2f}",
+                *_shares(found.singletons),
+                *_abstention(pair, level),
+            )
+        )
     keys = ("model", "covered", "set_size", "singletons", "abstain_from", "answered", "right")
     note = words("bench.sets.note", level=round(100 * level))
     return Chart("sets", words("bench.sets"), None, [words(f"bench.{key}") for key in keys], rows, (note,), listed=True)
@@ -195,8 +162,13 @@ def _set_coverage(pairs: Sequence[Pair], level: float, words: Words) -> Chart:
     title = words("bench.set_coverage")
     figure = class_scores_figure(dots, names, title=title)
     figure.add_vline(x=100 * level, line={"dash": "dash", "width": 1, "color": "#7c828c"})
-    rows = [(model, name, round(share, 5)) for model, shares in by_class.items() for name, share in zip(names, shares, strict=True)]
-    return Chart("sets-by-class", title, figure, (words("bench.model"), words("bench.class"), title), rows)
+    rows = [
+        (model, name, round(share, 5))
+        for model, shares in by_class.items()
+        for name, share in zip(names, shares, strict=True)
+    ]
+    columns = (words("bench.model"), words("bench.class"), title)
+    return Chart("sets-by-class", title, figure, columns, rows, wide=len(pairs) > FEW)
 
 
 def _risk(pairs: Sequence[Pair], words: Words) -> Chart:
@@ -209,7 +181,7 @@ def _risk(pairs: Sequence[Pair], words: Words) -> Chart:
         for i in np.unique(np.linspace(0, len(curve.coverage) - 1, 200).astype(int))
     ]
     columns = (words("bench.model"), *titles, words("bench.confidence"))
-    return Chart("risk-coverage", words("bench.risk_coverage"), figure, columns, rows)
+    return Chart("risk-coverage", words("bench.risk_coverage"), figure, columns, rows, wide=len(pairs) > FEW)
 
 
 def _reliability(model: Saved, words: Words) -> Chart:
@@ -225,7 +197,9 @@ def _reliability(model: Saved, words: Words) -> Chart:
     ]
     title = f"{words('bench.reliability')}: {model.name}"
     note = words("bench.temperature", t=f"{model.temperature:.2f}")
-    return Chart(f"reliability-{model.name}", title, figure, (*words("bench.curve").split("|"), *texts[2:], "n"), rows, (note,))
+    return Chart(
+        f"reliability-{model.name}", title, figure, (*words("bench.curve").split("|"), *texts[2:], "n"), rows, (note,)
+    )
 
 
 @lru_cache(maxsize=128)
@@ -234,8 +208,6 @@ def _estimates(model: Saved) -> dict[str, ClassEstimates]:
 
 
 def _accuracy(model: Saved) -> Estimate:
-    from fer_explain.benchmark.published import wilson_interval
-
     value = float(model.correct.mean())
     return Estimate(value, wilson_interval(value, len(model)))
 

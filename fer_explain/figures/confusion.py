@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from fer_explain.figures.palette import DIVERGING, ONE_HUE, cell_texts
+from fer_explain.figures.palette import CELL_FONT, DIVERGING, ONE_HUE, cell_texts
 from fer_explain.figures.style import axis, figure
 
 Norm = Literal["counts", "row", "column"]
@@ -75,6 +75,7 @@ def _heatmap(
         "y": list(names),
         "text": text,
         "texttemplate": "%{text}",
+        "textfont": CELL_FONT,
         "customdata": np.stack([rows, columns, counts], axis=2),
         "hovertemplate": hover,
         "showscale": False,

@@ -1,65 +1,57 @@
-"""Charts of evidence: which differences between models are real, and which published ones could be."""
+"""Charts of evidence: which differences between models are real."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from fer_explain.benchmark.calibration import Integers
-from fer_explain.benchmark.comparison import Comparison, compare_all, compare_classes
-from fer_explain.benchmark.published import FER2013, Claim, claims, gap
-from fer_explain.benchmark.saved import Saved
-from fer_explain.figures.benchmark import Chart, Words
-from fer_explain.figures.scores import Dot, Line, claims_figure
-from fer_explain.figures.significance import agreement_figure, significance_figure
-from fer_explain.benchmark.comparison import agreement
+import plotly.graph_objects as go
 
-OURS = "ours"
+from fer_explain.benchmark.calibration import Integers
+from fer_explain.benchmark.comparison import Comparison, agreement, compare, compare_all, compare_classes
+from fer_explain.benchmark.saved import Saved
+from fer_explain.figures.chart import Chart, Words
+from fer_explain.figures.scores import Dot, class_scores_figure
+from fer_explain.figures.significance import agreement_figure, significance_figure
+from fer_explain.figures.style import INK
+
+
+def pair_chart(a: Saved, b: Saved, leaked: Integers | None, words: Words) -> Chart:
+    """Model ``a`` against model ``b``: on all images, without duplicates of training images where known, by class.
+
+    Holm's correction is over the classes; the two comparisons on all classes stand for themselves.
+    """
+    whole = {words("bench.all_images"): _pair(a, b, None)}
+    if leaked is not None:
+        kept = _without(a, leaked)
+        whole[words("bench.unleaked")] = _pair(a, b, kept)
+    by_class = {words.emotion(label): pair for label, pair in _classes(a, b).items()}
+    return Chart(
+        f"pair-{a.name}-{b.name}",
+        words("bench.pair", a=a.name, b=b.name),
+        _differences(whole | by_class, words("bench.points")),
+        (words("bench.images"), *_columns(words)[2:], words("bench.verdict")),
+        [(name, *_row(pair)[2:], pair.better or words("bench.undecided")) for name, pair in (whole | by_class).items()],
+        [f"{name}: {sentence(pair, words)}" for name, pair in whole.items()],
+        listed=True,
+    )
 
 
 def evidence_charts(models: Sequence[Saved], leaked: Integers | None, words: Words) -> list[Chart]:
     """Every pair of models on all images and, where it is known, on those without a duplicate in training.
 
-    Holm's correction is over all pairs. Two models are also compared class by class.
+    Holm's correction is over all pairs.
     """
     names = [model.name for model in models]
     charts = [_matrix("significance", words("bench.all_images"), _pairs(tuple(models), None), names, words)]
     if leaked is not None:
-        kept = tuple(sorted(set(models[0].rows.tolist()) - set(leaked.tolist())))
+        kept = _without(models[0], leaked)
         title = words("bench.deduplicated", n=f"{len(kept):,}")
         charts.append(_matrix("significance-deduplicated", title, _pairs(tuple(models), kept), names, words))
-    if len(models) == 2:
-        charts.append(_by_class(models[0], models[1], words))
     shares = agreement(models)
     figure = agreement_figure(shares, names, hover=words("bench.same_answer"))
     rows = [(name, *(round(float(share), 5) for share in row)) for name, row in zip(names, shares, strict=True)]
-    charts.append(Chart("agreement", words("bench.same_answer"), figure, ("", *names), rows))
-    return charts
-
-
-def claim_charts(models: Sequence[Saved], paper: str, words: Words) -> list[Chart]:
-    """Published accuracies beside ours, best first; the gap to our best model with its interval, and every caution.
-
-    Args:
-        models: ours, on FER2013's test split.
-        paper: key of a paper; "" means all.
-        words: texts.
-    """
-    chosen = [claim for claim in claims() if claim.dataset == FER2013 and paper in ("", claim.paper.key)]
-    lines = [_published(claim, words) for claim in chosen]
-    lines += [_own(model) for model in models]
-    lines.sort(key=lambda line: -line.dot.value)
-    texts = {key: words(f"bench.{key}") for key in (OURS, "published", "doubtful")}
-    figure = claims_figure(lines, title=words("bench.accuracy"), **texts)
-    best = max(models, key=lambda model: float(model.correct.mean()), default=None)
-    rows = [_claim_row(claim, best, words) for claim in sorted(chosen, key=lambda claim: -claim.accuracy)]
-    keys = ("model", "paper", "accuracy", "split", "views", "gap", "cautions")
-    title = words("bench.claims_of", n=len(chosen))
-    note = [words("bench.claims_best", model=best.name)] if best else []
-    return [
-        Chart("claims", title, figure, [words(f"bench.{key}") for key in keys], rows, note, listed=True),
-        _noise(chosen, words),
-    ]
+    return [*charts, Chart("agreement", words("bench.same_answer"), figure, ("", *names), rows)]
 
 
 def sentence(pair: Comparison, words: Words) -> str:
@@ -72,81 +64,49 @@ def sentence(pair: Comparison, words: Words) -> str:
     return words("bench.better", better=pair.better, worse=worse, a=pair.a, b=pair.b, **numbers)
 
 
+# Kept by the identity of the predictions: a bootstrap of many pairs takes seconds.
 @lru_cache(maxsize=32)
 def _pairs(models: tuple[Saved, ...], kept: tuple[int, ...] | None) -> list[Comparison]:
     return compare_all(models, None if kept is None else list(kept))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
+def _pair(a: Saved, b: Saved, kept: tuple[int, ...] | None) -> Comparison:
+    return compare(a, b, None if kept is None else list(kept))
+
+
+@lru_cache(maxsize=64)
 def _classes(a: Saved, b: Saved) -> dict[str, Comparison]:
     return compare_classes(a, b)
 
 
+def _without(model: Saved, leaked: Integers) -> tuple[int, ...]:
+    return tuple(sorted(set(model.rows.tolist()) - set(leaked.tolist())))
+
+
 def _matrix(key: str, title: str, pairs: Sequence[Comparison], names: Sequence[str], words: Words) -> Chart:
-    figure = significance_figure(pairs, names)
-    return Chart(key, title, figure, _columns(words), [_row(pair) for pair in pairs], [sentence(pair, words) for pair in pairs])
+    real = sum(pair.better is not None for pair in pairs)
+    note = (words("bench.pairs_note", real=real, total=len(pairs)),)
+    told = {(pair.a, pair.b): sentence(pair, words) for pair in pairs}
+    return Chart(
+        key, title, significance_figure(pairs, names, told), _columns(words), [_row(pair) for pair in pairs], note
+    )
 
 
-def _by_class(a: Saved, b: Saved, words: Words) -> Chart:
-    per_class = _classes(a, b)
-    rows = [(words.emotion(label), *_row(pair)) for label, pair in per_class.items()]
-    note = [f"{words.emotion(label)}: {sentence(pair, words)}" for label, pair in per_class.items()]
-    columns = (words("bench.class"), *_columns(words))
-    return Chart("significance-by-class", words("bench.by_class"), None, columns, rows, note)
+def _differences(pairs: Mapping[str, Comparison], title: str) -> go.Figure:
+    dots = [Dot(pair.difference.value, *pair.difference.interval) for pair in pairs.values()]
+    figure = class_scores_figure({title: dots}, list(pairs), title=title, unit="")
+    figure.add_vline(x=0, line={"dash": "dash", "width": 1, "color": INK})
+    return figure
 
 
 def _columns(words: Words) -> tuple[str, ...]:
-    keys = ("points", "low", "high", "only_a", "only_b", "p_value", "p_holm", "n")
-    return ("a", "b", *(words(f"bench.{key}") for key in keys))
+    keys = ("points", "low", "high", "only_a", "only_b", "p_value", "p_holm")
+    return ("a", "b", *(words(f"bench.{key}") for key in keys), "n")
 
 
 def _row(pair: Comparison) -> tuple[str | float | int, ...]:
     low, high = pair.difference.interval
-    numbers = (round(100 * value, 3) for value in (pair.difference.value, low, high))
-    p_values = (float(f"{p:.4g}") for p in (pair.test.p_value, pair.adjusted_p))
+    numbers = (round(100 * value, 2) for value in (pair.difference.value, low, high))
+    p_values = (float(f"{p:.3g}") for p in (pair.test.p_value, pair.adjusted_p))
     return pair.a, pair.b, *numbers, pair.test.only_a, pair.test.only_b, *p_values, pair.n
-
-
-def _published(claim: Claim, words: Words) -> Line:
-    interval = claim.interval
-    dot = Dot(claim.accuracy, *interval) if interval else Dot(claim.accuracy)
-    note = f"{claim.paper.cite}, {claim.table}, {claim.split}. {_cautions(claim, words)}"
-    return Line(claim.name, dot, doubtful=claim.doubtful, note=note)
-
-
-def _own(model: Saved) -> Line:
-    from fer_explain.benchmark.published import wilson_interval
-
-    value = float(model.correct.mean())
-    return Line(model.name, Dot(value, *wilson_interval(value, len(model))), ours=True, note=model.split)
-
-
-def _claim_row(claim: Claim, best: Saved | None, words: Words) -> tuple[str, ...]:
-    told = "-"
-    if best is not None:
-        difference = gap(float(best.correct.mean()), len(best), claim)
-        low, high = (f"{100 * end:+.1f}" for end in difference.interval)
-        told = f"{100 * difference.value:+.1f} ({low} … {high})"
-        if not difference.interval.excludes_zero:
-            told += f" {words('bench.noise')}"
-    source = f"{claim.paper.cite}, {claim.table}"
-    return claim.name, source, f"{100 * claim.accuracy:.2f} %", claim.split, claim.views, told, _cautions(claim, words)
-
-
-def _cautions(claim: Claim, words: Words) -> str:
-    return " ".join(words(f"bench.flag.{flag}") for flag in claim.flags)
-
-
-def _noise(chosen: Sequence[Claim], words: Words) -> Chart:
-    """Neighbours in the ranking of published numbers, and whether the step between them is more than noise."""
-    ranked = sorted(chosen, key=lambda claim: -claim.accuracy)
-    rows = []
-    for above, below in zip(ranked, ranked[1:], strict=False):
-        step = gap(above.accuracy, 3589, below)
-        low, high = (f"{100 * end:+.1f}" for end in step.interval)
-        verdict = words("bench.noise") if not step.interval.excludes_zero else words("bench.larger")
-        rows.append((above.name, below.name, f"{100 * step.value:+.2f} ({low} … {high})", verdict))
-    small = sum(row[3] == words("bench.noise") for row in rows)
-    note = words("bench.steps_note", small=small, total=len(rows))
-    columns = (words("bench.above"), words("bench.below"), words("bench.gap"), words("bench.verdict"))
-    return Chart("published-steps", words("bench.steps"), None, columns, rows, (note,), listed=True)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from fer_explain.figures.colormap import VIRIDIS, table
+from fer_explain.figures.palette import ONE_HUE
 from fer_explain.figures.style import INK, axis, figure
 from fer_explain.types import ChannelGate, Floats, Pixels
 
@@ -116,3 +117,23 @@ def spatial_layer(values: Floats, mask: NDArray[np.bool_], low: float, high: flo
     position = np.clip((values - low) / ((high - low) or 1.0), 0, 1)
     colors = table(VIRIDIS)[np.rint(position * 255).astype(np.intp)]
     return np.dstack([colors, np.where(mask, 255, 0).astype(np.uint8)])
+
+
+def gate_means_figure(means: Sequence[Sequence[float]], layers: Sequence[str], classes: Sequence[str]) -> go.Figure:
+    """Mean weights of gates by layer (rows) and class (columns)."""
+    heatmap = go.Heatmap(
+        z=means,
+        x=list(classes),
+        y=list(layers),
+        colorscale=ONE_HUE,
+        colorbar={"thickness": 10, "outlinewidth": 0},
+        xgap=2,
+        ygap=2,
+        hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
+    )
+    return figure(
+        [heatmap],
+        height=24 * len(layers) + 110,
+        xaxis=axis(side="top", showgrid=False, tickangle=-35),
+        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from fer_explain.figures.palette import DIVERGING, ONE_HUE, cell_texts
+from fer_explain.figures.palette import CELL_FONT, DIVERGING, ONE_HUE, cell_texts
 from fer_explain.figures.style import axis, figure
 
 CELL = 46  # pixels
@@ -27,6 +27,7 @@ def likeness_figure(values: ArrayLike, names: Sequence[str], *, hover: str, sign
         z=table,
         text=cell_texts(table, [[f"{value:.2f}" for value in row] for row in table], scale, low, 1.0),
         texttemplate="%{text}",
+        textfont=CELL_FONT,
         customdata=[[f"{one}, {other}" for other in names] for one in names],
         hovertemplate=f"%{{customdata}}<br>{hover}: %{{z:.2f}}<extra></extra>",
         colorscale=scale,

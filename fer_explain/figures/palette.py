@@ -21,6 +21,9 @@ _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "star", "h
 ONE_HUE: Final = ((0.0, "#f2f6fa"), (0.25, "#c3d9ec"), (0.5, "#7fb2d9"), (0.75, "#2f79b5"), (1.0, "#0b2f5c"))
 DIVERGING: Final = ((0.0, "#8c3b00"), (0.25, "#e39a5b"), (0.5, "#f5f5f5"), (0.75, "#6aa6d6"), (1.0, "#08436f"))
 
+# Without a size of its own plotly shrinks the texts of all cells until their markup, colours included, would fit.
+CELL_FONT: Final = {"size": 12}
+
 
 def model_color(index: int) -> str:
     """Colour of the ``index``-th model of a figure; repeats after nine, where the symbol still differs."""

@@ -23,19 +23,30 @@ class Dot:
     high: float | None = None
 
 
-def class_scores_figure(scores: Mapping[str, Sequence[Dot]], names: Sequence[str], *, title: str) -> go.Figure:
-    """One line per class and one dot per model, with intervals: model -> K dots, in the order of ``names``."""
+def class_scores_figure(
+    scores: Mapping[str, Sequence[Dot]], names: Sequence[str], *, title: str, unit: str = " %", scale: float = 100
+) -> go.Figure:
+    """One line per class and one dot per model, with intervals.
+
+    Args:
+        scores: model -> K dots, in the order of ``names``.
+        names: of the K lines.
+        title: of the axis.
+        unit: behind its numbers.
+        scale: how many of those units make 1.
+    """
     step = 0.7 / max(1, len(scores))
     traces = []
     for index, (model, dots) in enumerate(scores.items()):
         offset = (index - (len(scores) - 1) / 2) * step
-        traces.append(_dots(model, dots, [k + offset for k in range(len(names))], index, list(names)))
+        places = [k + offset for k in range(len(names))]
+        traces.append(_dots(model, [_scaled(dot, scale) for dot in dots], places, index, list(names), unit))
     return figure(
         traces,
         height=int(ROW * len(names) * max(1, len(scores) * 0.6) + 90),
         showlegend=len(scores) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis=axis(title, ticksuffix=" %"),
+        xaxis=axis(title, ticksuffix=unit),
         yaxis=axis(
             autorange="reversed",
             tickvals=list(range(len(names))),
@@ -57,16 +68,23 @@ def tradeoff_figure(points: Mapping[str, tuple[float, Dot]], *, cost: str, score
                 x=[x],
                 y=[100 * dot.value],
                 error_y={"type": "data", "array": [100 * high], "arrayminus": [100 * low], "thickness": 1.4},
-                mode="markers+text",
-                text=[model],
-                textposition="top center",
+                mode="markers",
                 marker=marker,
+                cliponaxis=False,
                 name=model,
                 hovertemplate=f"{model}<br>{cost}: %{{x:.3g}}<br>{score}: %{{y:.1f}} %<extra></extra>",
             )
         )
     kind = "log" if log else "linear"
-    return figure(traces, height=360, xaxis=axis(cost, type=kind), yaxis=axis(score, ticksuffix=" %"))
+    rows = -(-len(points) // 2)
+    return figure(
+        traces,
+        height=340 + 20 * rows,
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis=axis(cost, type=kind),
+        yaxis=axis(score, ticksuffix=" %"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +109,7 @@ def claims_figure(lines: Sequence[Line], *, title: str, ours: str, published: st
         go.Scatter(
             x=[100 * lines[i].dot.value for i in chosen],
             y=chosen,
-            error_x=_errors([lines[i].dot for i in chosen]),
+            error_x=_errors([_scaled(lines[i].dot, 100) for i in chosen]),
             customdata=[[lines[i].name, lines[i].note] for i in chosen],
             mode="markers",
             marker={"symbol": symbol, "color": color, "size": 10, "line": {"width": 2, "color": color}},
@@ -107,21 +125,21 @@ def claims_figure(lines: Sequence[Line], *, title: str, ours: str, published: st
         height=22 * len(lines) + 110,
         showlegend=True,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
-        xaxis=axis(title, ticksuffix=" %", side="top"),
-        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  ", **ticks),
+        xaxis=axis(title, ticksuffix=" %"),
+        yaxis=axis(range=[len(lines) - 0.4, -0.6], showgrid=False, ticksuffix="  ", **ticks),
     )
 
 
-def _dots(model: str, dots: Sequence[Dot], y: list[float], index: int, names: list[str]) -> go.Scatter:
+def _dots(model: str, dots: Sequence[Dot], y: list[float], index: int, names: list[str], unit: str) -> go.Scatter:
     return go.Scatter(
-        x=[100 * dot.value for dot in dots],
+        x=[dot.value for dot in dots],
         y=y,
         error_x=_errors(dots),
         customdata=names,
         mode="markers",
         name=model,
         marker={"color": model_color(index), "symbol": model_symbol(index), "size": 9},
-        hovertemplate=f"{model}<br>%{{customdata}}: %{{x:.1f}} %<extra></extra>",
+        hovertemplate=f"{model}<br>%{{customdata}}: %{{x:.1f}}{unit}<extra></extra>",
     )
 
 
@@ -129,11 +147,16 @@ def _errors(dots: Sequence[Dot]) -> dict[str, object]:
     ends = [_ends(dot) for dot in dots]
     return {
         "type": "data",
-        "array": [100 * high for _, high in ends],
-        "arrayminus": [100 * low for low, _ in ends],
+        "array": [high for _, high in ends],
+        "arrayminus": [low for low, _ in ends],
         "thickness": 1.4,
         "width": 4,
     }
+
+
+def _scaled(dot: Dot, scale: float) -> Dot:
+    low, high = (None if end is None else scale * end for end in (dot.low, dot.high))
+    return Dot(scale * dot.value, low, high)
 
 
 def _ends(dot: Dot) -> tuple[float, float]:

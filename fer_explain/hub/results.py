@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fer_explain.benchmark.calibration import Integers
+from fer_explain.benchmark.conformal import ConformalRule, fit_conformal
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS
+from fer_explain.hub.folder import CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS, find_folder
 from fer_explain.hub.history import History, read_history
 from fer_explain.hub.predictions import Split, read_leaked, read_metrics_file, read_saved
 
@@ -60,6 +61,17 @@ class Results:
         """Its metrics.json."""
         return read_metrics_file(self.folder)
 
+    @cached_property
+    def rule(self) -> ConformalRule | None:
+        """Turns its probabilities into sets that hold the true class nine times in ten; None without validation.
+
+        Raises:
+            FerError: the predictions on validation cannot be read.
+        """
+        if "validation" not in self.splits:
+            return None
+        return fit_conformal(self.validation.probabilities, self.validation.labels)
+
     @property
     def file_bytes(self) -> int | None:
         """Size of its weights; None without any."""
@@ -80,6 +92,16 @@ class Results:
 def results(name: str, folder: Path) -> Results:
     """The results in a folder; the same object as long as its files stay as they are."""
     return _kept(name, folder, _written(folder))
+
+
+def find_results(ref: str | Path) -> Results:
+    """The results of a checkpoint given by embedded name, folder, or Hub id; a folder gives its name.
+
+    Raises:
+        FerError: there is no such checkpoint.
+    """
+    folder = find_folder(ref)
+    return results(folder.resolve().name if Path(ref).is_dir() else str(ref), folder)
 
 
 @lru_cache(maxsize=KEPT)

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
-from fer_explain.figures.gates import channel_weights, layer_overview
-from fer_explain.figures.probabilities import probability_bars
-from fer_explain.types import ChannelGate, Detection, Face
+from fer_explain.types import Detection, Face, FaceAnalysis, Pixels
+from fer_explain.ui.benchmarked import rule_of
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.examples import EXAMPLES, strip
 from fer_explain.ui.explanation import Explanation
+from fer_explain.ui.gating import Gates, network_title
 from fer_explain.ui.panels import PhotoPanel, ResultPanel
 from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import PREDICTED, Question, Session
 from fer_explain.ui.texts import Texts
-from fer_explain.ui.views.gates import gate_summary
+from fer_explain.ui.views.bars import probability_bars
 from fer_explain.ui.views.photo import face_picker
 from fer_explain.ui.views.preview import preview
 from fer_explain.ui.views.status import faces_found, status
 from fer_explain.ui.views.stn import stn
 from fer_explain.ui.views.verdict import verdict
+from fer_explain.ui.visit import ANSWER, Task, Unwanted
 
 _log = logging.getLogger(__name__)
 
@@ -47,32 +49,41 @@ class Analysis:
         self._result = result
         self._sections = sections
         self._explanation = Explanation(analyzer, result)
+        self._gates = Gates(analyzer, result)
 
     def look(
         self, session: Session, model: str, method: str, target: str, path: str | None, request: gr.Request
     ) -> Iterator[Updates]:
         """A photo was uploaded, pasted or taken."""
         if path is None:
-            yield {self._session: session}
+            yield {self._photo.status: gr.skip()}
             return
         yield {self._photo.drop: None, self._photo.status: status(texts_for(request)("status.busy"))}
-        question = session.ask(model, method, target)
-        yield from self._answer(session, lambda: session.found(self._analyzer.detect(path)), question, request)
+        found = partial(self._search, path)
+        yield from self._answer(session, found, (model, method, target), request)
 
     def try_example(
         self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[Updates]:
         """One of the examples was clicked."""
-        pixels = EXAMPLES[int(event.index)].pixels
-        question = session.ask(model, method, target)
-        yield from self._answer(session, lambda: session.found(self._analyzer.detect(pixels)), question, request)
+        found = partial(self._search, EXAMPLES[int(event.index)].pixels)
+        yield from self._answer(session, found, (model, method, target), request)
+
+    def arrive(
+        self, session: Session, model: str, method: str, target: str, brought: Detection | None, request: gr.Request
+    ) -> Iterator[Updates]:
+        """The tab was opened: the face that another tab put into the session is explained, unless it already was."""
+        if brought is None or session.detection is not brought or session.analysis is not None:
+            yield {self._photo.status: gr.skip()}
+            return
+        nothing_shown = Session(visit=session.visit)
+        yield from self._answer(nothing_shown, lambda now: now.found(brought), (model, method, target), request)
 
     def take_whole_image(
         self, session: Session, model: str, method: str, target: str, request: gr.Request
     ) -> Iterator[Updates]:
         """No face was found, and the visitor knows better."""
-        question = session.ask(model, method, target)
-        yield from self._answer(session, lambda: session.found(_whole(session)), question, request)
+        yield from self._answer(session, lambda now: now.found(_whole(now)), (model, method, target), request)
 
     def pick(
         self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
@@ -84,80 +95,101 @@ class Analysis:
         self, session: Session, model: str, method: str, target: str, index: int, request: gr.Request
     ) -> Iterator[Updates]:
         """Another face was chosen; the photo is not searched again."""
-        yield from self._answer(session, lambda: session.choose(index), session.ask(model, method, target), request)
+        yield from self._answer(session, lambda now: now.choose(index), (model, method, target), request)
 
     def ask(self, session: Session, model: str, method: str, target: str, request: gr.Request) -> Iterator[Updates]:
-        """Another model, explanation or target class was chosen."""
-        yield from self._answer(session, lambda: session, session.ask(model, method, target), request)
+        """Another model, explanation or target class was chosen, or another setting."""
+        yield from self._answer(session, lambda now: now, (model, method, target), request)
 
-    def adjust(
-        self, session: Session, model: str, method: str, target: str, event: gr.EventData, request: gr.Request
-    ) -> Iterator[Updates]:
-        """A setting of the explanation was changed."""
-        adjusted = session.adjust(model, method, str(event.parameter), event.setting)
-        yield from self._answer(adjusted, lambda: adjusted, adjusted.ask(model, method, target), request)
+    def adjust(self, session: Session, event: gr.EventData) -> None:
+        """Settings of an explanation were changed: noted at once, and kept whatever is asked next."""
+        changes = dict(event.changes)
+        session.visit.change(session, lambda now: now.adjust(event.model or None, str(event.method), changes))
 
     def offer(self, session: Session, model: str | None, method: str, target: str, request: gr.Request) -> str:
         """The controls of the chosen explanation."""
+        now = session.visit.change(session, lambda now: now)
         try:
-            return self._explanation.offer(session.ask(model, method, target), texts_for(request))
+            return self._explanation.offer(now.ask(model, method, target), texts_for(request))
         except FerError:  # the answer itself says what is wrong with the model
             return ""
 
-    def stop(self) -> Updates:
-        """The explanation that is being worked out is not wanted any more."""
-        return self._explanation.finished()
+    def stop(self, session: Session) -> None:
+        """The explanation that is being worked out is not wanted any more: its event ends at its next step."""
+        session.visit.stop(ANSWER)
 
-    def reorder(self, session: Session, ranked: bool, request: gr.Request) -> tuple[Session, Any]:
+    def reorder(self, session: Session, ranked: bool, request: gr.Request) -> str:
         """The bars' order was chosen."""
-        session = session.ordered(ranked)
-        return session, _bars(session, texts_for(request))
+        session.visit.change(session, lambda now: now.ordered(ranked))
+        return _bars(session.ordered(ranked), texts_for(request))
 
-    def show_layer(self, session: Session, layer: str, request: gr.Request) -> tuple[Session, str, Any]:
+    def show_layer(self, session: Session, layer: str, request: gr.Request) -> tuple[str, gr.Plot]:
         """Another gate was chosen."""
-        session, texts = session.look_at(layer), texts_for(request)
-        return session, self._gate_summary(session, texts), _channels(session, texts)
+        session.visit.change(session, lambda now: now.look_at(layer))
+        return self._gates.look(session.look_at(layer), texts_for(request))
+
+    def _search(self, photo: str | Pixels, session: Session) -> Session:
+        """Looks for faces in a new photo."""
+        return session.found(self._analyzer.detect(photo))
 
     def _answer(
-        self, session: Session, move: Callable[[], Session], question: Question, request: gr.Request
+        self, seen: Session, move: Callable[[Session], Session], wish: tuple[str, str, str], request: gr.Request
     ) -> Iterator[Updates]:
-        """Moves on to another photo or face, shows it, then what is known about it; a failure ends in one sentence."""
+        """Moves on to another photo or face, shows it, then what is known about it; a failure ends in one sentence.
+
+        Several of a visitor's questions may be under way at once. The newest one answers; the others fall silent.
+        """
         texts = texts_for(request)
         try:
-            moved = move()
-            if moved is not session:
-                yield self._show_faces(moved, texts)
-            if moved.face is None:
-                yield {self._session: moved}  # a generator that yields nothing would empty every output
-            else:
-                yield from self._explain(moved, moved.face, question, texts)
-        except FerError as error:
-            yield self._show_error(str(error))
-        except Exception:
-            _log.exception("the Analyse tab failed")
-            yield self._show_error(texts("status.broken"))
+            task, session = seen.visit.ask(seen, move)
+        except Exception as error:
+            yield self._show_error(error, texts)
+            return
+        with task, closing(self._tell(seen, session, task, session.ask(*wish), texts)) as telling:
+            try:
+                for updates in telling:
+                    task.check()
+                    yield updates
+            except Unwanted as end:  # a generator that yields nothing would empty every output
+                yield self._explanation.finished() if end.stopped else {self._photo.status: gr.skip()}
+            except Exception as error:
+                yield self._show_error(error, texts) if task.wanted else {self._photo.status: gr.skip()}
 
-    def _explain(self, session: Session, face: Face, question: Question, texts: Texts) -> Iterator[Updates]:
-        """What the network reads, as soon as that is known; then the map. Only the map, where the rest is known."""
+    def _tell(
+        self, seen: Session, session: Session, task: Task, question: Question, texts: Texts
+    ) -> Generator[Updates, None, None]:
+        """Everything about the session's face, as it becomes known; ``seen`` is what the page shows already."""
+        if session.detection is not seen.detection or session.chosen != seen.chosen:
+            yield self._show_faces(session, texts)
+        if session.face is None:
+            yield {self._session: session}
+        else:
+            # What was found, but superseded before the page showed it, has to be shown after all.
+            shown = session.question if session.analysis is seen.analysis else None
+            known = shown is not None and shown.model == question.model
+            yield from self._explain(session.face, task, question, texts, known=known)
+
+    def _explain(
+        self, face: Face, task: Task, question: Question, texts: Texts, *, known: bool
+    ) -> Generator[Updates, None, None]:
+        """What the network reads, as soon as that is known; then the map. Only the map, where the rest is shown."""
         from fer_explain.explain.registry import method  # imports torch
 
-        known = session.question is not None and session.question.model == question.model
         if not known and method(question.method).slow:
             [analysis] = self._analyzer.explain([face], question.model, method=None)
-            session, known = session.explained(analysis, question), True
+            session, known = task.settle(partial(_explained, analysis, question)), True
             yield self._show_analysis(session, texts)
-        session = session.explained((yield from self._explanation.work_out(face, question, texts)), question)
-        if known:
-            yield {
-                self._session: session,
-                self._photo.status: faces_found(session, texts),  # where an error may stand
-                **self._explanation.show(session, texts),
-                **self._follow(session, texts, at_once=True),
-            }
-        else:
-            yield self._show_analysis(session, texts)
+            yield self._show_sections(session, texts)
+        analysis = yield from self._explanation.work_out(face, question, task, texts)
+        session = task.settle(partial(_explained, analysis, question))
+        yield self._show_map(session, texts) if known else self._show_analysis(session, texts)
+        yield self._show_sections(session, texts)
 
-    def _show_error(self, sentence: str) -> Updates:
+    def _show_error(self, error: Exception, texts: Texts) -> Updates:
+        """One sentence: a person's own mistake is named, a bug of ours is logged."""
+        if not isinstance(error, FerError):
+            _log.error("the Analyse tab failed", exc_info=error)
+        sentence = str(error) if isinstance(error, FerError) else texts("status.broken")
         return {self._photo.status: status(sentence, error=True), **self._explanation.finished()}
 
     def _show_faces(self, session: Session, texts: Texts) -> Updates:
@@ -172,7 +204,7 @@ class Analysis:
             self._photo.whole: gr.Button(visible=none),
         }
         if none:
-            updates |= {self._result.results: gr.Column(visible=False), self._result.empty: gr.Column(visible=True)}
+            updates |= {self._result.verdict: ""}  # with which all results are hidden
         return updates
 
     def _show_analysis(self, session: Session, texts: Texts) -> Updates:
@@ -184,21 +216,33 @@ class Analysis:
         return {
             self._session: session,
             self._photo.status: faces_found(session, texts),
-            result.empty: gr.Column(visible=False),
-            result.results: gr.Column(visible=True),
-            result.verdict: verdict(analysis.prediction, checkpoint.name, checkpoint.config.trained, texts),
+            result.verdict: verdict(
+                analysis.prediction,
+                checkpoint.name,
+                checkpoint.config.trained,
+                texts,
+                rule_of(self._analyzer, checkpoint.name),
+            ),
             result.bars: _bars(session, texts),
             result.target: gr.Radio(targets(analysis.prediction.labels, texts)),
             **self._explanation.show(session, texts),
             **self._follow(session, texts, at_once=True),
-            result.stn: stn(analysis, self._network(session), texts),
-            **self._show_gates(session, texts),
+            result.stn: stn(analysis, network_title(self._analyzer, session), texts),
+            **self._gates.show(session, texts),
         }
 
-    def show_sections(self, session: Session, request: gr.Request) -> Updates:
-        """The parts of the tab that follow the chosen face, once it is explained, and did not come with the map."""
-        updates = {} if session.analysis is None else self._follow(session, texts_for(request), at_once=False)
-        return updates or {self._session: session}
+    def _show_map(self, session: Session, texts: Texts) -> Updates:
+        """Another map of the same face by the same network."""
+        return {
+            self._session: session,
+            self._photo.status: faces_found(session, texts),  # where an error may stand
+            **self._explanation.show(session, texts),
+            **self._follow(session, texts, at_once=True),
+        }
+
+    def _show_sections(self, session: Session, texts: Texts) -> Updates:
+        """What follows the map below it, and need not come with it."""
+        return {self._session: session, **self._follow(session, texts, at_once=False)}
 
     def _follow(self, session: Session, texts: Texts, *, at_once: bool) -> Updates:
         updates = Updates()
@@ -206,34 +250,6 @@ class Analysis:
             if section.at_once == at_once:
                 updates |= section.show(session, texts)
         return updates
-
-    def _show_gates(self, session: Session, texts: Texts) -> Updates:
-        result, analysis = self._result, session.analysis
-        assert analysis is not None, "the session was explained"
-        layers = [gate.layer for gate in session.gates]
-        layer = session.gate.layer if session.gate else None
-        several = len(analysis.gates) > 1
-        overview = layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None
-        return {
-            result.layer: gr.Dropdown(layers, value=layer, visible=len(layers) > 1),
-            result.summary: self._gate_summary(session, texts),
-            result.channels: _channels(session, texts),
-            result.overview: overview,
-            result.overview_box: gr.Column(visible=several),
-        }
-
-    def _gate_summary(self, session: Session, texts: Texts) -> str:
-        if session.analysis is None:
-            return ""
-        return gate_summary(session.gate, session.analysis, self._network(session), texts)
-
-    def _network(self, session: Session) -> str:
-        """What people call the network that was asked."""
-        from fer_explain.models.registry import architecture  # imports torch
-
-        assert session.question is not None, "the session was explained"
-        entry = architecture(self._analyzer.checkpoint(session.question.model).config.architecture)
-        return entry.title or entry.name
 
 
 def invitation(texts: Texts, usable: bool) -> tuple[str, str, str]:
@@ -267,18 +283,12 @@ def _whole(session: Session) -> Detection:
     return Detection(photo, [whole_image(photo)], session.detection.detector)
 
 
-def _bars(session: Session, texts: Texts) -> Any:
-    """The probabilities as a figure; None before there are any."""
+def _explained(analysis: FaceAnalysis, question: Question, session: Session) -> Session:
+    return session.explained(analysis, question)
+
+
+def _bars(session: Session, texts: Texts) -> str:
+    """The probabilities; nothing before there are any."""
     if session.analysis is None:
-        return None
-    prediction = session.analysis.prediction
-    names = {label: texts.emotion(label) for label in prediction.labels}
-    return probability_bars(prediction, ranked=session.ranked, names=names)
-
-
-def _channels(session: Session, texts: Texts) -> gr.Plot:
-    """The weights of the channel gate that is looked at; hidden without one, and for a gate over places."""
-    gate = session.gate
-    if not isinstance(gate, ChannelGate):
-        return gr.Plot(visible=False)
-    return gr.Plot(channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight")), visible=True)
+        return ""
+    return probability_bars(session.analysis.prediction, texts, ranked=session.ranked)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+import plotly
 from gradio.data_classes import ImageData
 
 from fer_explain.ui.texts import LANGUAGES, substitutes
 
 ASSETS: Final = Path(__file__).parent / "assets"
+PLOTLY: Final = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 def photo_input(**settings: Any) -> gr.Image:
@@ -43,10 +45,14 @@ def language_head() -> str:
 
 
 def charts_head() -> str:
-    """Loads Gradio's plotly, which is large, as soon as the page stands, and not only with the first chart."""
+    """Reads plotly.js, which is large, as soon as the page stands, and not only with the first chart.
+
+    There are two of them: Gradio's own, for figures of gr.Plot, and one for charts that can be clicked and kept.
+    """
     found = sorted((Path(gr.__file__).parent / "templates/frontend/assets").glob("PlotlyPlot-*.js"))
-    load = "".join(f"import('./assets/{file.name}');" for file in found)
-    return f'<script type="module">addEventListener("load", () => requestIdleCallback(() => {{ {load} }}))</script>'
+    files = json.dumps([f"./assets/{file.name}" for file in found])
+    code = script("plotly.js").replace("GRADIOS", files).replace("ADDRESS", f"gradio_api/file={PLOTLY.as_posix()}")
+    return f"<script>{code}</script>"
 
 
 def plot(elem_id: str) -> gr.Plot:

@@ -20,6 +20,8 @@ class Page:
     Attributes:
         model: the picker of the model.
         session: the photo on the Analyse tab and what is known about it, which other tabs may take up.
+        brought: the last :class:`~fer_explain.types.Detection` that another tab put into the session; None without.
+        data: where the user's copy of FER2013 lies, a folder or a Hub id; None without one.
         tabs: by name, as far as they are built.
     """
 
@@ -28,6 +30,8 @@ class Page:
     i18n: gr.I18n
     model: gr.Dropdown
     session: gr.State
+    brought: gr.State
+    data: str | None = None
     tabs: dict[str, gr.Tab] = field(default_factory=dict)
 
     def heading(self, panel: str, level: int = 2) -> None:

@@ -15,7 +15,7 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
-from fer_explain.types import Analysis, FaceAnalysis, Heatmap
+from fer_explain.types import Analysis, FaceAnalysis, Floats, Heatmap
 from fer_explain.ui.components import photo_input
 
 
@@ -170,7 +170,7 @@ def to_json(analysis: FaceAnalysis) -> dict[str, Any]:
         "probabilities": dict(zip(prediction.labels, prediction.probabilities.tolist(), strict=True)),
         "logits": prediction.logits.tolist(),
         "theta": analysis.warp.theta.tolist() if analysis.warp else None,
-        "gates": [{"layer": g.layer, "kind": g.kind, "weights": g.weights.tolist()} for g in analysis.gates],
+        "gates": [{"layer": g.layer, "kind": g.kind, "weights": _rounded(g.weights)} for g in analysis.gates],
         "heatmap": analysis.heatmap and _heatmap(analysis.heatmap, prediction.labels),
     }
 
@@ -183,8 +183,14 @@ def _heatmap(heatmap: Heatmap, labels: Sequence[str]) -> dict[str, Any]:
         "frame": heatmap.frame,
         "signed": heatmap.signed,
         "scale": heatmap.scale,
-        "values": heatmap.values.round(4).tolist(),
+        "values": _rounded(heatmap.values, 4),
     }
+
+
+def _rounded(values: Floats, digits: int = 6) -> list[Any]:
+    # A float32 as it is has twenty digits as a Python number: three times the bytes, for nothing.
+    numbers: list[Any] = values.astype("float64").round(digits).tolist()
+    return numbers
 
 
 def _to_json(result: Analysis, faces: list[dict[str, Any]]) -> dict[str, Any]:

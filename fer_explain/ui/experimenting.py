@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,7 @@ from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.change import change_bars
 from fer_explain.ui.views.status import status
+from fer_explain.ui.visit import Task, Unwanted
 
 if TYPE_CHECKING:  # these import torch
     from fer_explain.explain.features import FeatureMaps
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # these import torch
 
 _log = logging.getLogger(__name__)
 
+KIND: Final = "experiment"  # of the task
 OUT: Final = "out"
 FREEZE: Final = "freeze"
 BOOST: Final = "boost"
@@ -123,38 +125,39 @@ class Lab:
 
     def attempt(
         self, session: Session, layer: str, channels: Sequence[int] | None, action: str, factor: float
-    ) -> tuple[Tried | None, gr.Slider]:
-        """Channels, or what is done to them, were chosen."""
-        slider, analysis = gr.Slider(visible=action == BOOST), session.analysis
-        gate = _gate_of(session, layer)
-        if analysis is None or gate is None:
+    ) -> tuple[Any, gr.Slider]:
+        """Channels, or what is done to them, were chosen; the newest choice wins, however long each takes."""
+        slider, gate = gr.Slider(visible=action == BOOST), _gate_of(session, layer)
+        if gate is None:
             return None, slider
-        return self._attempt(session, gate, tuple(channels or ()), action, factor), slider
+        with session.visit.start(KIND, session) as task:
+            tried = self._attempt(session, gate, tuple(channels or ()), action, factor) if task.wanted else gr.skip()
+            return tried if task.wanted else gr.skip(), slider
 
     def search(self, session: Session, layer: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Looks for the smallest set whose removal flips the answer, and tells how far it is."""
-        from fer_explain.explain.flip import find_flip
-        from fer_explain.explain.turns import in_steps
-
         texts, analysis, gate = texts_for(request), session.analysis, _gate_of(session, layer)
         if analysis is None or gate is None:
             yield None, "", *_buttons(False)
             return
         yield None, _progress(0, texts), *_buttons(True)
         try:
-            steps = in_steps(partial(self._find, find_flip, session, layer))
-            flip = yield from _told(steps, texts)
-            tried = self._attempt(session, gate, flip.channels, OUT, 1)
-            yield replace(tried, flip=flip), "", *_buttons(False)
+            with session.visit.start(KIND, session) as task:
+                task.check()
+                tried = yield from self._searching(session, gate, task, texts)
+            yield tried, "", *_buttons(False)
+        except Unwanted as end:  # something else is tried by now, and must be left alone
+            note = f'<p class="fer-small">{texts("lab.stopped")}</p>' if end.stopped else ""
+            yield gr.skip(), note, *_buttons(False)
         except FerError as error:
             yield Tried(analysis, layer, (), error=str(error)), "", *_buttons(False)
         except Exception:
             _log.exception("the search in the gate lab failed")
             yield Tried(analysis, layer, (), error=texts("status.broken")), "", *_buttons(False)
 
-    def stopped(self, request: gr.Request) -> tuple[str, gr.Button, gr.Button]:
-        """The search was given up."""
-        return f'<p class="fer-small">{texts_for(request)("lab.stopped")}</p>', *_buttons(False)
+    def stop(self, session: Session) -> None:
+        """The search is given up: its event ends at its next step."""
+        session.visit.stop(KIND)
 
     def draw(self, session: Session, tried: Tried | None, request: gr.Request) -> Updates:
         """Shows a result, if it is one of the face that is on the page now."""
@@ -162,7 +165,7 @@ class Lab:
 
         bench, texts = self.bench, texts_for(request)
         if tried is None or tried.of is not session.analysis:
-            return {bench.found: "", **dict(zip((bench.find, bench.stop), _buttons(False), strict=True))}
+            return dict(zip((bench.find, bench.stop), _buttons(False), strict=True))
         if tried.error or tried.analysis is None or tried.maps is None:
             return {bench.found: status(tried.error, error=True)}
         gate = _gate_of(session, tried.layer)
@@ -184,10 +187,26 @@ class Lab:
             }
         return updates
 
-    def _find(self, find_flip: Any, session: Session, layer: str, report: Any) -> Flip:
+    def _searching(
+        self, session: Session, gate: ChannelGate, task: Task, texts: Texts
+    ) -> Generator[tuple[Any, ...], None, Tried]:
+        """Passes the progress on and returns what was found."""
+        from fer_explain.explain.turns import in_steps
+
+        steps = task.through(in_steps(partial(self._find, session, gate.layer)))
+        while True:
+            try:
+                yield gr.skip(), _progress(next(steps), texts), *_buttons(True)
+            except StopIteration as end:
+                tried = self._attempt(session, gate, end.value.channels, OUT, 1)
+                task.check()
+                return replace(tried, flip=end.value)
+
+    def _find(self, session: Session, layer: str, report: Callable[[float], None]) -> Flip:
+        from fer_explain.explain.flip import find_flip
+
         assert session.face is not None, "the session was explained"
-        flip: Flip = find_flip(self._lend(session), session.face, layer, report=report)
-        return flip
+        return find_flip(self._lend(session), session.face, layer, report=report)
 
     def _attempt(
         self, session: Session, gate: ChannelGate, channels: tuple[int, ...], action: str, factor: float
@@ -295,19 +314,6 @@ def _first(values: Floats) -> list[int]:
 def _name(channel: int, weight: float, off: float) -> str:
     unusual = f" · {off:+.1f} σ".replace("-", "−") if np.isfinite(off) else ""
     return f"#{channel} · {weight:.3f}{unusual}"
-
-
-def _told(steps: Any, texts: Texts) -> Any:
-    """Passes the progress on in whole tenths and returns the result."""
-    told = 0
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            return end.value
-        if int(10 * share) > told:
-            told = int(10 * share)
-            yield None, _progress(share, texts), *_buttons(True)
 
 
 def _progress(share: float, texts: Texts) -> str:

@@ -15,6 +15,7 @@ from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.heat import heat
 from fer_explain.ui.views.settings import named, settings
 from fer_explain.ui.views.status import progress
+from fer_explain.ui.visit import Task
 
 
 class Explanation:
@@ -24,23 +25,23 @@ class Explanation:
         self._analyzer = analyzer
         self._result = result
 
-    def work_out(self, face: Face, question: Question, texts: Texts) -> Generator[Updates, None, FaceAnalysis]:
-        """Yields the progress of a slow explanation, which closing stops, and returns the answer."""
+    def work_out(
+        self, face: Face, question: Question, task: Task, texts: Texts
+    ) -> Generator[Updates, None, FaceAnalysis]:
+        """Yields the progress of a slow explanation and returns the answer; raises ``Unwanted`` where nobody waits."""
         from fer_explain.explain.registry import method  # imports torch
 
         asked = question.model, question.method, question.label
         if not method(question.method).slow:
             [analysis] = self._analyzer.explain([face], *asked, **question.parameters)
             return analysis
-        steps = self._analyzer.explain_in_steps([face], *asked, **question.parameters)
-        try:
-            while True:
+        steps = task.through(self._analyzer.explain_in_steps([face], *asked, **question.parameters))
+        while True:
+            try:
                 yield self._working(next(steps), method(question.method).title, texts)
-        except StopIteration as end:
-            [analysis] = end.value
-            return analysis  # type: ignore[no-any-return]
-        finally:
-            steps.close()
+            except StopIteration as end:
+                [analysis] = end.value
+                return analysis  # type: ignore[no-any-return]
 
     def show(self, session: Session, texts: Texts) -> Updates:
         """The map, or an empty frame while it is worked out."""
@@ -65,7 +66,7 @@ class Explanation:
         wanted = {parameter.kind for parameter in parameters}
         layers = self._analyzer.layers(question.model) if "layer" in wanted else []
         labels = self._analyzer.checkpoint(question.model).config.label_names if "classes" in wanted else ()
-        return settings(about, parameters, question.parameters, layers, labels, texts)
+        return settings(about, parameters, question, layers, labels, texts)
 
     def _working(self, share: float, title: str, texts: Texts) -> Updates:
         sentence = texts("heat.progress", method=title, percent=round(100 * share))

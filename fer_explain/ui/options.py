@@ -19,6 +19,7 @@ class Options:
     host: str = LOCAL
     port: int = PORT
     checkpoints: tuple[str, ...] = ()
+    data: str | None = None
 
 
 def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Options:
@@ -47,8 +48,14 @@ def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
         metavar="DIR_OR_HUB_ID",
         help="checkpoints beside the embedded ones: folders, or Hub ids such as org/name@revision",
     )
+    parser.add_argument(
+        "--data",
+        default=environment.get("FER_EXPLAIN_DATA") or None,
+        metavar="DIR_OR_HUB_ID",
+        help="your copy of FER2013, whose faces the Benchmark tab shows: a folder with test-*.parquet, or a Hub id",
+    )
     chosen = parser.parse_args(argv)
-    return Options(chosen.host, chosen.port, tuple(chosen.checkpoints))
+    return Options(chosen.host, chosen.port, tuple(chosen.checkpoints), chosen.data)
 
 
 def _port(text: str) -> int:

@@ -11,21 +11,21 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.ui import adding, endpoints, header
 from fer_explain.ui.context import KEPT, Page
 from fer_explain.ui.session import Session
-from fer_explain.ui.tabs import about, analyse, compare, live
+from fer_explain.ui.tabs import about, analyse, benchmark, compare, live
 from fer_explain.ui.texts import catalogue
 
-TABS: Final[tuple[ModuleType, ...]] = (analyse, live, compare, about)
+TABS: Final[tuple[ModuleType, ...]] = (analyse, live, compare, benchmark, about)
 # Uploads are deleted when they are a minute old; this looks for them twice a minute.
 DELETE_CACHE: Final = (30, 60)
 
 
-def build_page(analyzer: Analyzer) -> tuple[gr.Blocks, gr.I18n]:
-    """The page, and its texts, which ``launch`` wants."""
+def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, gr.I18n]:
+    """The page, and its texts, which ``launch`` wants; ``data`` is where faces of FER2013 lie, folder or Hub id."""
     i18n = gr.I18n(**catalogue())
     with gr.Blocks(title="FER Explain", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE) as blocks:
         session = gr.State(Session(), time_to_live=KEPT)
         top = header.build(analyzer, i18n)
-        page = Page(blocks, analyzer, i18n, top.model, session)
+        page = Page(blocks, analyzer, i18n, top.model, session, gr.State(None, time_to_live=KEPT), data)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME) as page.tabs[tab.NAME]:

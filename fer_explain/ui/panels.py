@@ -24,12 +24,10 @@ class PhotoPanel:
 class ResultPanel:
     """What is known about the chosen face, and the questions one can ask about it."""
 
-    empty: gr.Column
     preview: gr.HTML
-    results: gr.Column
     verdict: gr.HTML
     order: gr.Radio
-    bars: gr.Plot
+    bars: gr.HTML
     heat: gr.HTML
     target: gr.Radio
     method: gr.Dropdown

@@ -39,7 +39,7 @@ def serve(options: Options) -> None:
     analyzer = Analyzer(options.checkpoints)
     for sentence in analyzer.problems.values():
         print(sentence, file=sys.stderr)
-    blocks, i18n = build_page(analyzer)
+    blocks, i18n = build_page(analyzer, options.data)
     blocks.queue(max_size=WAITING, default_concurrency_limit=4)
     blocks.launch(
         server_name=options.host,
@@ -66,6 +66,9 @@ def warm_up(analyzer: Analyzer) -> None:
     """Pays for what the first photo will need, so that it need not wait for it."""
     with suppress(FerError):  # without a usable checkpoint the page says so itself
         analyzer.warm_up()
+        from fer_explain.ui.benchmarked import rule_of
+
+        rule_of(analyzer, analyzer.models[0])  # reads tables, whose library takes a moment to import
 
 
 def _check_address(host: str, port: int) -> None:

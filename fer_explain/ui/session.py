@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from fer_explain.errors import FerError
 from fer_explain.types import ChannelGate, Detection, Face, FaceAnalysis, SpatialGate
 from fer_explain.ui.views.photo import Shown, show
+from fer_explain.ui.visit import Visit
 
 Gate = ChannelGate | SpatialGate
 Settings = tuple[tuple[str, Any], ...]  # names and values, in alphabetical order
@@ -46,6 +48,7 @@ class Session:
         layer: the gate that is looked at; None means the last one.
         ranked: whether the most probable class comes first.
         settings: by model and method, as a layer of one network is none of another.
+        visit: what all events of the page share; the same in all of its sessions.
     """
 
     detection: Detection | None = None
@@ -56,6 +59,7 @@ class Session:
     layer: str | None = None
     ranked: bool = True
     settings: dict[tuple[str | None, str], Settings] = field(default_factory=dict)
+    visit: Visit = field(default_factory=Visit, repr=False)
 
     @property
     def faces(self) -> list[Face]:
@@ -101,10 +105,10 @@ class Session:
         """A question about the chosen face, with the settings this visitor gave the method."""
         return Question(model, method, target, self.settings.get((model, method), ()))
 
-    def adjust(self, model: str | None, method: str, parameter: str, value: Any) -> Session:
-        """A setting of a method was changed."""
-        frozen = tuple(value) if isinstance(value, list) else value
-        changed = {**dict(self.settings.get((model, method), ())), parameter: frozen}
+    def adjust(self, model: str | None, method: str, changes: Mapping[str, Any]) -> Session:
+        """Settings of a method were changed."""
+        frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+        changed = {**dict(self.settings.get((model, method), ())), **frozen}
         return replace(self, settings={**self.settings, (model, method): tuple(sorted(changed.items()))})
 
     def look_at(self, layer: str) -> Session:

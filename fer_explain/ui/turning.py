@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -114,29 +115,39 @@ class Studio:
             controls.reading: READINGS[0],
         }
 
-    def turn(self, session: Session, *values: float) -> Turned | None:
+    def turn(self, session: Session, *values: float) -> Any:
         """A slider was moved."""
-        if session.analysis is None:
-            return None
-        return self._turned(session, self._pose(session, values))
+        return self._try(session, lambda: [self._turned(session, self._pose(session, values))])[0]
 
     def drag(self, session: Session, event: gr.EventData) -> list[Any]:
         """The window was dragged on the photo."""
         pose = from_json(event._data)
-        if pose is None or session.analysis is None:
-            return [gr.skip()] * (1 + len(RANGES))
-        return [self._turned(session, pose), *self._values(session, pose)]
+        return [gr.skip()] * (1 + len(RANGES)) if pose is None else self._pull(session, pose)
 
     def identity(self, session: Session) -> list[Any]:
         """The network is to see the face as it was cut out."""
-        return [self._turned(session, Pose()), *self._values(session, Pose())]
+        return self._pull(session, Pose())
 
     def reset(self, session: Session) -> list[Any]:
         """The network is to decide for itself again."""
-        assert session.analysis is not None
-        assert session.analysis.warp is not None
-        own = own_pose(session.analysis.warp)
-        return [Turned(session.analysis, own, session.analysis), *self._values(session, own)]
+        analysis = session.analysis
+        if analysis is None or analysis.warp is None:
+            return [gr.skip()] * (1 + len(RANGES))
+        own = own_pose(analysis.warp)
+        return self._try(session, lambda: [Turned(analysis, own, analysis), *self._values(session, own)])
+
+    def _pull(self, session: Session, pose: Pose) -> list[Any]:
+        """Another window, which the sliders do not say yet."""
+        return self._try(session, lambda: [self._turned(session, pose), *self._values(session, pose)])
+
+    def _try(self, session: Session, work: Callable[[], list[Any]]) -> list[Any]:
+        """Does it, unless a newer window or question comes meanwhile: however long each takes, the newest is shown."""
+        skipped = [gr.skip()] * (1 + len(RANGES))
+        if session.analysis is None:
+            return skipped
+        with session.visit.start("window", session) as task:
+            results = work() if task.wanted else skipped
+            return results if task.wanted else skipped
 
     def draw(self, session: Session, turned: Turned | None, request: gr.Request) -> Updates:
         """Shows a result, if it is one of the face that is on the page now."""

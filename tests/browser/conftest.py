@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,12 +69,19 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(checkpoints: list[str], uploads: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The running app."""
+    with running(checkpoints, uploads, tmp_path_factory.mktemp("log") / "app.txt") as address:
+        yield address
+
+
+@contextmanager
+def running(arguments: list[str], uploads: Path, log: Path) -> Iterator[str]:
+    """The address of the app, started with these arguments and none of the settings of whoever runs the tests."""
     port = free_port()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GRADIO_", "SPACE_"))}
-    log = tmp_path_factory.mktemp("log") / "app.txt"
+    foreign = ("GRADIO_", "SPACE_", "FER_EXPLAIN_")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), *checkpoints],
+            [sys.executable, "app.py", "--port", str(port), *arguments],
             cwd=ROOT, env=environment | {"GRADIO_TEMP_DIR": str(uploads)}, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -117,7 +124,7 @@ def app(
     """The open page. Afterwards the test fails on any console error and on any request that left this machine."""
     options: dict[str, object] = {"viewport": {"width": 1440, "height": 1000}, "locale": "en-US"}
     context = browser.new_context(**options | context_options | getattr(request, "param", {}))
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     troubles = watch(page)
     page.goto(address)

@@ -1,8 +1,10 @@
 """The programming interface of the running app, as gradio_client sees it."""
 
 import json
+import math
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gradio_client import Client, handle_file
@@ -26,6 +28,9 @@ def test_every_endpoint_is_named_typed_and_described(client: Client):
     assert parameters["/analyze"] == [*asked, "whole_image"]
     assert parameters["/explain"] == [*asked, "settings", "whole_image"]
     assert parameters["/list_methods"] == parameters["/list_models"] == []
+    assert parameters["/receipt"] == parameters["/audit_regions"] == parameters["/report"] == asked
+    assert parameters["/intervene"] == ["photo", "model", "window", "gates", "method", "target"]
+    assert parameters["/flip_set"] == ["photo", "layer", "model"]
     for name, told in endpoints.items():
         assert len(told["description"]) > 20, name
         assert all(parameter["python_type"]["type"] for parameter in told["parameters"]), name
@@ -100,6 +105,76 @@ def test_all_numbers_come_back(client: Client):
 def test_a_wrong_argument_ends_in_a_sentence(client: Client, arguments: tuple[str, ...], sentence: str):
     with pytest.raises(AppError, match=sentence):
         client.predict(handle_file(str(ASTRONAUT)), *arguments, False, api_name="/analyze")
+
+
+def test_a_map_is_put_to_the_test(client: Client):
+    [told] = client.predict(handle_file(str(ASTRONAUT)), "", "gradcam", "happy", api_name="/receipt")
+    assert [check["name"] for check in told["checks"]] == [
+        "curves", "road", "infidelity", "randomisation", "sensitivity",
+    ]  # fmt: skip
+    assert told["passed"] == sum(check["passed"] for check in told["checks"])
+    assert told["verdict"].startswith(f"passed {told['passed']} of 5 checks")
+    assert told["curves"]["deletion"]["values"][0] == pytest.approx(told["probability"])
+
+
+def test_parts_of_the_face_are_audited(client: Client):
+    [told] = client.predict(handle_file(str(ASTRONAUT)), "", "gradcam", "", api_name="/audit_regions")
+    assert sum(region["area"] for region in told["regions"]) == pytest.approx(1)
+    assert told["verdict"] in ("agrees", "unclear", "contradicts", "unmoved", "empty")
+
+
+def gate_of(client: Client) -> dict[str, Any]:
+    result = client.predict(handle_file(str(ASTRONAUT)), "", "gradcam", "", False, api_name="/analyze")
+    gate: dict[str, Any] = result["faces"][0]["gates"][-1]
+    return gate
+
+
+def intervene(client: Client, window: dict[str, Any], gates: dict[str, Any]) -> dict[str, Any]:
+    [told] = client.predict(handle_file(str(ASTRONAUT)), "", window, gates, "gradcam", "", api_name="/intervene")
+    return dict(told)
+
+
+def test_the_window_can_be_turned_and_channels_closed_frozen_and_boosted(client: Client):
+    gate = gate_of(client)
+    layer, weights = gate["layer"], gate["weights"]
+    told = intervene(client, {"rotation": 40}, {layer: {"0": 0, "1": "usual", "2": 2}})
+    before, after = told["before"], told["after"]
+    turned = after["theta"]
+    assert turned[1][0] / turned[0][0] == pytest.approx(math.tan(math.radians(40)), abs=1e-4)
+    assert before["gates"][-1]["weights"] == weights
+    assert after["gates"][-1]["weights"][0] == 0
+    assert before["probabilities"] != after["probabilities"]
+    alone = intervene(client, {}, {layer: {"1": "usual", "2": 2}})["after"]["gates"][-1]["weights"]
+    assert alone[2] == pytest.approx(2 * weights[2], abs=1e-5)
+    assert alone[1] == after["gates"][-1]["weights"][1] != weights[1], "frozen: whatever the window, the same"
+    assert alone[3:] == weights[3:]
+
+
+def test_the_smallest_flipping_set_is_what_it_claims(client: Client):
+    layer = gate_of(client)["layer"]
+    [flip] = client.predict(handle_file(str(ASTRONAUT)), layer, "", api_name="/flip_set")
+    told = intervene(client, {}, {layer: {str(channel): 0 for channel in flip["channels"]}})
+    assert told["before"]["label"] == flip["before"]
+    assert told["after"]["label"] == flip["after"]
+    assert (flip["before"] != flip["after"]) == bool(flip["channels"])
+
+
+@pytest.mark.parametrize(
+    ("window", "gates", "sentence"),
+    [
+        ({"turn": 3}, {}, "The window has no 'turn'; it has rotation"),
+        ({"rotation": "much"}, {}, "rotation must be a number"),
+        ({}, {"stage9": {"0": 0}}, "no channel gate 'stage9'"),
+    ],
+)
+def test_a_wrong_intervention_ends_in_a_sentence(client: Client, window: Any, gates: Any, sentence: str):
+    with pytest.raises(AppError, match=sentence):
+        intervene(client, window, gates)
+
+
+def test_a_report_comes_as_its_numbers(client: Client):
+    told = client.predict(handle_file(str(ASTRONAUT)), "", "gradcam", "", api_name="/report")
+    assert told["faces"][0]["explanations"][0]["method"] == "gradcam"
 
 
 def test_a_file_of_the_server_cannot_be_asked_for(address: str):

@@ -65,11 +65,39 @@ def test_settings_can_be_changed_with_the_keyboard_and_are_kept(explained: App):
     for _ in range(4):
         explained.page.keyboard.press("ArrowRight")
     expect(settings(explained).locator("output").first).to_have_text("0.4")
+    filling = settings(explained).locator("select[data-setting=baseline]")
+    filling.select_option(index=1)
+    filled = filling.input_value()
     expect(explained.map).not_to_have_attribute("href", before)
     choose(explained, "Grad-CAM")
     expect(caption(explained)).to_contain_text("Grad-CAM")
     choose(explained, "Occlusion")
     expect(settings(explained).get_by_label("Square")).to_have_value("0.4")
+    expect(settings(explained).locator("select[data-setting=baseline]")).to_have_value(filled)
+    expect(caption(explained)).to_contain_text("Occlusion")
+
+
+def slow(app: App) -> Locator:
+    """The progress of an explanation that takes long."""
+    choose(app, "Integrated Gradients")
+    expect(caption(app)).to_contain_text("Integrated Gradients")
+    steps = settings(app).get_by_label("Steps").element_handle()
+    app.page.evaluate("node => { node.value = 256; node.dispatchEvent(new Event('change', {bubbles: true})) }", steps)
+    bar = app.page.locator("#progress progress")
+    expect(bar).to_be_visible()
+    return bar
+
+
+def test_the_newest_of_several_questions_is_answered_at_once(explained: App):
+    bar = slow(explained)
+    choose(explained, "EigenCAM")
+    explained.radio("target", "Surprise").click()
+    explained.radio("target", "Sad").click()
+    expect(caption(explained)).to_contain_text("EigenCAM for “Sad”")
+    expect(bar).to_have_count(0)
+    expect(explained.page.locator("#settings p.fer-small")).to_contain_text("needs no gradient")
+    expect(explained.page.locator("#receipt-line .fer-receipt[data-ok]")).to_be_visible()
+    expect(caption(explained)).to_contain_text("EigenCAM for “Sad”")
 
 
 def test_two_emotions_are_told_apart(explained: App):
@@ -93,14 +121,7 @@ def test_a_signed_map_says_for_and_against_and_every_map_its_raw_scale(explained
 
 
 def test_a_slow_explanation_shows_its_progress_and_can_be_stopped(explained: App):
-    choose(explained, "Integrated Gradients")
-    expect(caption(explained)).to_contain_text("Integrated Gradients")
-    steps = settings(explained).get_by_label("Steps")
-    explained.page.evaluate(
-        "node => { node.value = 256; node.dispatchEvent(new Event('change', {bubbles: true})) }", steps.element_handle()
-    )
-    bar = explained.page.locator("#progress progress")
-    expect(bar).to_be_visible()
+    bar = slow(explained)
     expect(bar).to_have_attribute("aria-label", re.compile(r"Integrated Gradients: [1-9]\d? %"))
     before = explained.map.get_attribute("href")
     explained.page.get_by_role("button", name="Stop", exact=True).click()

@@ -29,7 +29,7 @@ def test_text_stands_out_in_both_themes_and_the_switch_swaps_them(app: App, astr
     app.upload(png(astronaut))
     app.analysed()
     dark = brightness(app, ".fer-card", "backgroundColor") < 0.5
-    for selector, what in ((".fer-label", "color"), (".fer-hint", "color"), ("#bars .ytick text", "fill")):
+    for selector, what in ((".fer-label", "color"), (".fer-hint", "color"), ("#bars dt", "color")):
         assert abs(brightness(app, selector, what) - (0.0 if dark else 1.0)) > 0.45, selector
     app.page.get_by_role("button", name="Switch between light and dark").click()
     assert (brightness(app, ".fer-card", "backgroundColor") < 0.5) != dark

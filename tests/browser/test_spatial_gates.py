@@ -18,19 +18,27 @@ from fer_explain.emotions import LABELS
 from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
 from fer_explain.models import architecture, create_model
 
-NAMES = ("resnet_unet_eca_compact", "hybrid_cbam_compact", "vgg_compact")
+# Folder and architecture: embedded checkpoints bear the names of architectures, so these have names of their own.
+NETWORKS = {"masked": "resnet_unet_eca_compact", "placed": "hybrid_cbam_compact", "gateless": "vgg_compact"}
 
 
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app with untrained networks that have U-Net masks, CBAM gates, and no gates at all."""
     root = tmp_path_factory.mktemp("gated")
-    for name in NAMES:
+    for folder, name in NETWORKS.items():
         torch.manual_seed(0)
-        (root / name).mkdir()
-        save_checkpoint(root / name, create_model(name), CheckpointConfig(name, LABELS, architecture(name).input))
+        (root / folder).mkdir()
+        save_checkpoint(root / folder, create_model(name), CheckpointConfig(name, LABELS, architecture(name).input))
     port, log = free_port(), root / "app.txt"
-    command = [sys.executable, "app.py", "--port", str(port), "--checkpoints", *(str(root / name) for name in NAMES)]
+    command = [
+        sys.executable,
+        "app.py",
+        "--port",
+        str(port),
+        "--checkpoints",
+        *(str(root / folder) for folder in NETWORKS),
+    ]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         try:
@@ -44,7 +52,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def app(browser: Browser, gated: str) -> Iterator[App]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     troubles = watch(page)
     page.goto(gated)
@@ -58,13 +66,17 @@ def choose(app: App, control: str, option: str) -> None:
     app.page.locator("li[role=option]").and_(app.page.get_by_label(re.compile(option))).click()
 
 
+def choose_model(app: App, folder: str) -> None:
+    choose(app, "model", rf"^{folder}( |$)")
+    expect(app.page.locator("#verdict .fer-by")).to_have_text(folder)
+
+
 def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Image.Image) -> None:
     app.upload(png(astronaut))
     app.analysed()
     picture = app.gate.locator("figure.fer-places svg")
 
-    choose(app, "model", "resnet_unet_eca_compact")
-    expect(app.page.locator("#verdict .fer-by")).to_contain_text("resnet_unet_eca_compact")
+    choose_model(app, "masked")
     expect(app.channels).to_be_visible()
     choose(app, "layer", r"masks\.2$")
     expect(app.gate).to_contain_text("U-Net mask")
@@ -75,8 +87,7 @@ def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Ima
     face, layer = (picture.locator("image").nth(i).bounding_box() for i in range(2))
     assert face == layer
 
-    choose(app, "model", "hybrid_cbam_compact")
-    expect(app.page.locator("#verdict .fer-by")).to_contain_text("hybrid_cbam_compact")
+    choose_model(app, "placed")
     choose(app, "layer", r"cnn\.0\.cbam\.spatial$")
     expect(app.gate).to_contain_text("CBAM, places")
     expect(picture).to_be_visible()
@@ -89,7 +100,7 @@ def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Ima
 def test_views_that_do_not_apply_name_the_network(app: App, astronaut: Image.Image) -> None:
     app.upload(png(astronaut))
     app.analysed()
-    choose(app, "model", "vgg_compact")
+    choose_model(app, "gateless")
     expect(app.stn).to_have_text("Compact VGG has no spatial transformer: it sees the face as it was cut out.")
     expect(app.gate).to_have_text("Compact VGG has no gates: every channel passes unchanged.")
     expect(app.channels).to_be_hidden()

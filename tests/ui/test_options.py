@@ -23,6 +23,12 @@ def test_checkpoints_are_a_list() -> None:
     assert parse(["--checkpoints", "runs/a", "org/b@v1"], {}).checkpoints == ("runs/a", "org/b@v1")
 
 
+def test_the_data_is_given_by_flag_or_environment() -> None:
+    assert parse([], {}).data is None
+    assert parse([], {"FER_EXPLAIN_DATA": "here"}).data == "here"
+    assert parse(["--data", "org/name"], {"FER_EXPLAIN_DATA": "here"}).data == "org/name"
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "80.5"])
 def test_a_bad_port_names_its_flag(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -60,7 +60,7 @@ def test_the_gate_that_is_looked_at() -> None:
 
 
 def test_settings_are_kept_for_each_model_and_method() -> None:
-    session = Session().adjust("a", "gradcam", "layer", "stem").adjust("a", "finer_cam", "against", ["sad"])
+    session = Session().adjust("a", "gradcam", {"layer": "stem"}).adjust("a", "finer_cam", {"against": ["sad"]})
     assert session.ask("a", "gradcam", "happy").parameters == {"layer": "stem"}
     assert session.ask("a", "finer_cam", "happy").parameters == {"against": ("sad",)}
     assert session.ask("b", "gradcam", "happy").parameters == {}, "a layer of one network is none of another"
@@ -68,8 +68,8 @@ def test_settings_are_kept_for_each_model_and_method() -> None:
 
 
 def test_questions_with_the_same_settings_are_equal_however_they_came_about() -> None:
-    one = Session().adjust("a", "m", "x", 1).adjust("a", "m", "y", 2).ask("a", "m", "predicted")
-    other = Session().adjust("a", "m", "y", 5).adjust("a", "m", "x", 1).adjust("a", "m", "y", 2)
+    one = Session().adjust("a", "m", {"x": 1, "y": 2}).ask("a", "m", "predicted")
+    other = Session().adjust("a", "m", {"y": 5}).adjust("a", "m", {"x": 1}).adjust("a", "m", {"y": 2})
     assert one == other.ask("a", "m", "predicted")
     assert hash(one) == hash(other.ask("a", "m", "predicted"))
     assert one.label is None

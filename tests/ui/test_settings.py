@@ -8,6 +8,7 @@ import pytest
 
 from fer_explain.explain.parameters import Parameter
 from fer_explain.explain.registry import list_methods, method
+from fer_explain.ui.session import Question
 from fer_explain.ui.texts import LANGUAGES, Texts
 from fer_explain.ui.views.settings import settings
 
@@ -28,7 +29,7 @@ def test_every_explanation_and_setting_has_its_words_in_every_language(way: str,
 @pytest.mark.parametrize("way", list_methods())
 def test_every_parameter_has_one_labelled_control(way: str) -> None:
     parameters = method(way).parameters()
-    page = settings("About it.", parameters, {}, ["stem", "body"], LABELS, Texts())
+    page = settings("About it.", parameters, Question(None, way, "predicted"), ["stem", "body"], LABELS, Texts())
     assert "About it." in page
     controls = re.findall(r'data-setting="(\w+)"', page)
     assert list(dict.fromkeys(controls)) == [parameter.name for parameter in parameters]
@@ -40,12 +41,14 @@ def test_every_parameter_has_one_labelled_control(way: str) -> None:
 
 def test_controls_start_where_they_were_left() -> None:
     finer, occlusion = method("finer_cam").parameters(), method("occlusion").parameters()
-    page = settings("", finer, {"layer": "body", "against": ("sad",)}, ["stem", "body"], LABELS, Texts())
+    asked = Question("net", "finer_cam", "predicted", (("against", ("sad",)), ("layer", "body")))
+    page = settings("", finer, asked, ["stem", "body"], LABELS, Texts())
     assert '<option value="body" selected>' in page
     assert page.count(" selected") == 1
     assert 'value="sad" checked' in page
     assert 'value="happy" checked' not in page
-    page = settings("", occlusion, {"window": 0.35, "baseline": "blurred"}, [], (), Texts())
+    asked = Question("net", "occlusion", "predicted", (("baseline", "blurred"), ("window", 0.35)))
+    page = settings("", occlusion, asked, [], (), Texts())
     assert 'min="0.1" max="0.5" step="0.05" value="0.35"' in page
     assert ">0.35</output>" in page
     assert '<option value="blurred" selected>' in page
@@ -53,7 +56,12 @@ def test_controls_start_where_they_were_left() -> None:
 
 def test_a_parameter_nobody_translated_speaks_for_itself() -> None:
     own = Parameter("wobble", "choice", "a", "How it <wobbles>.", choices=("a", "b"))
-    page = settings("", [own], {}, [], (), Texts("fr"))
+    page = settings("", [own], Question(None, "own", "predicted"), [], (), Texts("fr"))
     assert ">wobble</label>" in page
     assert "How it &lt;wobbles&gt;." in page
     assert ">b</option>" in page
+
+
+def test_a_change_says_what_it_is_meant_for() -> None:
+    page = settings("", [], Question('a"b', "occlusion", "predicted"), [], (), Texts())
+    assert 'data-method="occlusion" data-model="a&quot;b"' in page

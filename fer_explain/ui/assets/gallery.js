@@ -1,13 +1,8 @@
-// A click on a face gives it to the Analyse tab as if it had been uploaded there; Compare takes it over from Analyse.
-element.addEventListener('click', async (event) => {
+// A click on a face, or on the button under it, asks for it on another tab.
+element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-open]');
-  const input = document.querySelector('#drop input[type=file]');
-  if (!button || !input) return;
-  const picture = await (await fetch(button.querySelector('img').src)).blob();
-  const files = new DataTransfer();
-  files.items.add(new File([picture], `row-${button.dataset.open}.png`, { type: 'image/png' }));
-  input.files = files.files;
-  input.dispatchEvent(new Event('change', { bubbles: true }));
-  document.querySelector('#tabs button[role="tab"][data-tab-id="analyse"]')?.click();
-  window.scrollTo({ top: 0 });
+  if (!button) return;
+  const face = { row: Number(button.closest('[data-row]').dataset.row) };
+  if (button.dataset.open === 'analyse') trigger('analyse', face);
+  else trigger('compare', face);
 });

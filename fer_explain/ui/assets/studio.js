@@ -1,6 +1,7 @@
 // The stage of the STN studio: the window can be moved, stretched at its corners and turned at its handle. The page's
 // answer redraws the stage; while a drag goes on, the window stays under the finger.
-let drag = null;
+const PATIENCE = 1500; // milliseconds until the next pose is sent although the last one brought no new stage
+let drag = null, next = null, asked = 0;
 
 const svg = () => element.querySelector('.fer-studio svg');
 const at = (event, matrix) => new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
@@ -43,6 +44,19 @@ function moved(point) {
   return { ...pose, width: pose.width * factor, height: pose.height * factor };
 }
 
+// One pose at a time: the newest follows when the stage shows the last one, so that no backlog grows.
+function send() {
+  if (asked || !next) return;
+  asked = setTimeout(answered, PATIENCE);
+  trigger('drag', next);
+  next = null;
+}
+function answered() {
+  clearTimeout(asked);
+  asked = 0;
+  send();
+}
+
 element.addEventListener('pointerdown', (event) => {
   const what = svg() && kind(event.target);
   if (!what) return;
@@ -57,11 +71,15 @@ element.addEventListener('pointermove', (event) => {
   if (!drag || !svg()) return;
   drag.now = moved(at(event, drag.matrix));
   draw(drag.now);
-  trigger('drag', drag.now);
+  next = drag.now;
+  send();
 });
 for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
   element.addEventListener(end, () => { drag = null; });
 }
-watch('value', () => { if (drag?.now && svg()) draw(drag.now); });
+watch('value', () => {
+  answered();
+  if (drag?.now && svg()) draw(drag.now);
+});
 // A browser's own dragging of pictures would end ours.
 element.addEventListener('dragstart', (event) => event.preventDefault());

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,12 @@ class Section:
             earlier face left behind.
         at_once: whether :attr:`show` must come in the very update that brings the map, because what the section says
             is about the map: a verdict on an earlier one must not stand under it for a moment.
-        ends: events of its own controls that are not wanted any more as soon as something else is asked.
         follow: a callback of Gradio ``follow(session, request)`` that runs afterwards in the queue, for what takes
-            longer; its outputs are :attr:`outputs`.
+            longer; its outputs are :attr:`outputs`. It works as a task of the session's visit, and says nothing once
+            that is not wanted any more.
     """
 
     outputs: list[Any]
     show: Callable[[Session, Texts], Updates]
     follow: Callable[..., Any] | None = None
     at_once: bool = False
-    ends: Sequence[Any] = ()

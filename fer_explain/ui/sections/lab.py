@@ -26,9 +26,9 @@ def build(page: Page, session: gr.State) -> Section:
             parts = {**_gate(page), **_experiment(page)}
         bench = Bench(note=note, room=room, tried=gr.State(None, time_to_live=KEPT), **parts)
     lab = Lab(page.analyzer, bench)
-    searching = _wire(lab, session)
+    _wire(lab, session)
     offer_intervene(page.analyzer)
-    return Section(bench.all, lab.show, ends=[searching])
+    return Section(bench.all, lab.show)
 
 
 def _gate(page: Page) -> dict[str, Any]:
@@ -66,11 +66,8 @@ def _experiment(page: Page) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wire(lab: Lab, session: gr.State) -> Any:
-    """As in the studio: the last wish wins, and results are drawn in a second step that knows the face of *then*.
-
-    Returns the event of the search, which takes longest.
-    """
+def _wire(lab: Lab, session: gr.State) -> None:
+    """As in the studio: the last wish wins, and results are drawn in a second step that knows the face of *then*."""
     bench = lab.bench
     computing = {
         "show_progress": "hidden",
@@ -79,7 +76,7 @@ def _wire(lab: Lab, session: gr.State) -> Any:
         "concurrency_id": "network",
         "api_visibility": "private",
     }
-    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
     asked = [session, bench.layer, bench.channels, bench.action, bench.factor]
     drawn = {"inputs": [session, bench.tried], "outputs": bench.all, **drawing}
 
@@ -93,12 +90,10 @@ def _wire(lab: Lab, session: gr.State) -> Any:
         chosen = button.click(choose, [session, bench.layer], bench.channels, **drawing)
         chosen.then(lab.attempt, asked, [bench.tried, bench.factor], **computing).then(lab.draw, **drawn)
     bench.layer.select(lab.show_layer, [session, bench.layer], bench.all, **drawing)
-    searching = bench.find.click(
+    bench.find.click(
         lab.search,
         [session, bench.layer],
         [bench.tried, bench.found, bench.find, bench.stop],
         **computing | {"trigger_mode": "once", "concurrency_id": "search"},
-    )
-    searching.then(lab.draw, **drawn)
-    bench.stop.click(lab.stopped, None, [bench.found, bench.find, bench.stop], cancels=[searching], **drawing)
-    return searching
+    ).then(lab.draw, **drawn)
+    bench.stop.click(lab.stop, session, None, **drawing)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
@@ -20,9 +19,13 @@ from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views import receipt as view
+from fer_explain.ui.visit import Task, Unwanted
 
+if TYPE_CHECKING:
+    from fer_explain.explain.faithfulness import Receipt
+
+KIND: Final = "receipt"  # of the task
 CURVES: Final = ("deletion", "insertion", "road")
-STEP: Final = 0.04  # of the work between two messages to the page
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class Panel:
 
     line: gr.HTML
     stop: gr.Button
+    again: gr.Button
     more: gr.Accordion
     table: gr.HTML
     key: gr.HTML
@@ -41,14 +45,7 @@ class Panel:
     @property
     def all(self) -> list[Any]:
         """Everything the section changes."""
-        return [self.line, self.stop, self.more, self.table, self.key, *self.curves.values()]
-
-
-@dataclass(slots=True)
-class Run:
-    """A test that is under way for one page."""
-
-    stopped: threading.Event = field(default_factory=threading.Event)
+        return [self.line, self.stop, self.again, self.more, self.table, self.key, *self.curves.values()]
 
 
 def build(page: Page, session: gr.State) -> Section:
@@ -58,14 +55,17 @@ def build(page: Page, session: gr.State) -> Section:
         page.heading("receipt")
         line = gr.HTML(elem_id="receipt-line")
         stop = gr.Button(text("receipt.stop"), visible=False, size="sm", elem_id="receipt-stop")
+        again = gr.Button(text("receipt.again"), visible=False, size="sm", elem_id="receipt-again")
         with gr.Accordion(text("receipt.more"), open=False, visible=False, elem_id="receipt-more") as more:
             table = gr.HTML(elem_id="receipt-table")
             key = gr.HTML()
             with gr.Row(equal_height=False):
                 curves = {name: _curve(page, name) for name in CURVES}
-    testing = Testing(page.analyzer, Panel(line, stop, more, table, key, curves))
+    testing = Testing(page.analyzer, Panel(line, stop, again, more, table, key, curves))
     offer_receipt(page.analyzer)
-    stop.click(testing.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    stop.click(testing.stop, session, None, queue=False, **quiet)
+    again.click(testing.follow, session, testing.panel.all, **quiet)
     return Section(testing.panel.all, testing.show, testing.follow, at_once=True)
 
 
@@ -76,90 +76,75 @@ def _curve(page: Page, name: str) -> gr.Plot:
 
 
 class Testing:
-    """The callbacks. A page has one test at a time: a newer one silences the older, which ends at its next step."""
+    """The callbacks."""
 
     def __init__(self, analyzer: Analyzer, panel: Panel) -> None:
         self.panel = panel
         self._analyzer = analyzer
-        self._running: dict[str, Run] = {}
 
-    def show(self, session: Session, texts: Texts) -> Updates:
-        """A new map: the receipt of an earlier one goes at once."""
-        analysis = session.analysis
-        return self._say(view.working(0, texts), stop=analysis is not None and analysis.heatmap is not None)
+    def show(self, _session: Session, texts: Texts) -> Updates:
+        """A new map: the receipt of an earlier one goes at once. What has not begun cannot be stopped yet."""
+        return self._say(view.working(0, texts))
 
-    def stop(self, request: gr.Request) -> None:
-        """The visitor does not want to wait for the receipt."""
-        run = self._running.get(str(request.session_hash))
-        if run is not None:
-            run.stopped.set()
+    def stop(self, session: Session) -> None:
+        """The visitor does not want to wait for the receipt: the test ends at its next step."""
+        session.visit.stop(KIND)
 
     def follow(self, session: Session, request: gr.Request) -> Iterator[Updates]:
-        """Tests the map, tells how far it is, and shows the receipt."""
-        texts, page, run = texts_for(request), str(request.session_hash), Run()
-        earlier = self._running.get(page)
-        self._running[page] = run
-        if earlier is not None:
-            earlier.stopped.set()
+        """Tests the map, tells how far it is, and shows the receipt; nothing once another map is asked for."""
+        texts = texts_for(request)
         try:
-            for updates in self._steps(session, run, texts):
-                if self._running.get(page) is not run:
-                    return
-                yield updates
-        finally:
-            run.stopped.set()
-            if self._running.get(page) is run:
-                del self._running[page]
+            with session.visit.start(KIND, session, once=True) as task:
+                task.check()
+                yield from self._steps(session, task, texts)
+        except Unwanted as end:  # a generator that yields nothing would empty every output
+            stopped = self._say(view.note(texts("receipt.stopped")), again=True)
+            yield stopped if end.stopped else {self.panel.line: gr.skip()}
+        except FerError as error:
+            yield self._say(view.note(str(error)), again=True)
+        except Exception:
+            _log.exception("the test of a heat map failed")
+            yield self._say(view.note(texts("receipt.broken")), again=True)
 
-    def _steps(self, session: Session, run: Run, texts: Texts) -> Iterator[Updates]:
+    def _steps(self, session: Session, task: Task, texts: Texts) -> Iterator[Updates]:
+        from fer_explain.explain.turns import in_steps  # imports torch
+
         analysis = session.analysis
         if analysis is None or analysis.heatmap is None or not analysis.heatmap.scale:
             yield self._say(view.note(texts("receipt.empty")))
             return
-        try:
-            yield from self._test(session, run, texts)
-        except FerError as error:
-            yield self._say(view.note(str(error)))
-        except Exception:
-            _log.exception("the test of a heat map failed")
-            yield self._say(view.note(texts("receipt.broken")))
+        yield self._say(view.working(0, texts), stop=True)
+        steps = task.through(in_steps(partial(self._test, session)))
+        while True:
+            try:
+                yield {self.panel.line: view.working(next(steps), texts)}
+            except StopIteration as end:
+                yield self._receipt(end.value, texts)
+                return
 
-    def _test(self, session: Session, run: Run, texts: Texts) -> Iterator[Updates]:
+    def _test(self, session: Session, report: Callable[[float], None]) -> Receipt:
         from fer_explain.explain.faithfulness import make_receipt  # imports torch
-        from fer_explain.explain.turns import in_steps
 
         question, face = session.question, session.face
         assert question is not None, "the session was explained"
         assert face is not None, "the session was explained"
-        ask = partial(
-            make_receipt, self._analyzer, face, question.model, question.method, question.label, **question.parameters
-        )
-        steps, shown = in_steps(lambda report: ask(progress=report)), 0.0
-        try:
-            while not run.stopped.is_set():
-                share = next(steps)
-                if share >= shown + STEP:
-                    shown = share
-                    yield {self.panel.line: view.working(share, texts)}
-            yield self._say(view.note(texts("receipt.stopped")))
-        except StopIteration as end:
-            yield self._receipt(end.value, texts)
-        finally:
-            steps.close()
+        asked = question.model, question.method, question.label
+        return make_receipt(self._analyzer, face, *asked, progress=report, **question.parameters)
 
-    def _say(self, line: str, *, stop: bool = False) -> Updates:
+    def _say(self, line: str, *, stop: bool = False, again: bool = False) -> Updates:
         """One line and nothing else."""
         panel = self.panel
         return {
             panel.line: line,
             panel.stop: gr.Button(visible=stop),
+            panel.again: gr.Button(visible=again),
             panel.more: gr.Accordion(visible=False),
             panel.table: "",
             panel.key: "",
             **dict.fromkeys(panel.curves.values()),
         }
 
-    def _receipt(self, receipt: Any, texts: Texts) -> Updates:
+    def _receipt(self, receipt: Receipt, texts: Texts) -> Updates:
         from fer_explain.figures.receipt import perturbation_curve
 
         panel = self.panel
@@ -173,6 +158,7 @@ class Testing:
         return {
             panel.line: view.receipt_line(receipt, texts),
             panel.stop: gr.Button(visible=False),
+            panel.again: gr.Button(visible=False),
             panel.more: gr.Accordion(visible=True, open=False),
             panel.table: view.check_table(receipt, texts),
             panel.key: view.curve_key(texts),

@@ -95,8 +95,13 @@ class Audit:
         }
 
     def follow(self, session: Session, request: gr.Request) -> Updates:
-        """Hides the parts of the face one by one."""
+        """Hides the parts of the face one by one; says nothing once another map is asked for."""
         texts = texts_for(request)
+        with session.visit.start("regions", session, once=True) as task:
+            updates = self._told(session, texts) if task.wanted else {}
+            return updates if task.wanted else {self.panel.sentence: gr.skip()}
+
+    def _told(self, session: Session, texts: Texts) -> Updates:
         try:
             return self._audit(session, texts)
         except FerError as error:

@@ -6,6 +6,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,13 +20,14 @@ from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.status import progress, status
+from fer_explain.ui.visit import Task, Unwanted
 
 if TYPE_CHECKING:
     from fer_explain.report import Report
 
 _log = logging.getLogger(__name__)
 
-STEP: Final = 0.04  # of the work between two messages to the page
+KIND: Final = "report"  # of the task
 # The browser fetches the page as soon as it is there: that is the one click. The numbers wait for a click of their own.
 SAVE: Final = """() => {
   const until = Date.now() + 5000;
@@ -63,16 +65,8 @@ def build(page: Page, session: gr.State) -> Section:
         api_visibility="private",
     )
     event.success(None, None, None, js=SAVE, api_visibility="private")
-    stop.click(
-        saver.stopped,
-        None,
-        [note, stop],
-        cancels=[event],
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    return Section(saver.outputs, saver.show, at_once=True, ends=[event])
+    stop.click(saver.stop, session, None, queue=False, show_progress="hidden", api_visibility="private")
+    return Section(saver.outputs, saver.show, at_once=True)
 
 
 def _offer(analyzer: Analyzer) -> None:
@@ -131,16 +125,20 @@ class Saver:
         hidden = gr.DownloadButton(value=None, visible=False)
         return {self._note: "", self._stop: gr.Button(visible=False), self._html: hidden, self._numbers: hidden}
 
-    def stopped(self, request: gr.Request) -> Updates:
-        """The report is not wanted any more."""
-        return {self._note: status(texts_for(request)("report.stopped")), self._stop: gr.Button(visible=False)}
+    def stop(self, session: Session) -> None:
+        """The report is not wanted any more: its event ends at its next step."""
+        session.visit.stop(KIND)
 
     def make(self, session: Session, request: gr.Request) -> Iterator[Updates]:
-        """Computes the report, tells how far it is, and offers it."""
+        """Computes the report, tells how far it is, and offers it; another face or map ends it."""
         texts, done = texts_for(request), {self._stop: gr.Button(visible=False)}
         try:
-            report = yield from self._computing(session, texts)
-            html, numbers = self._write(report)
+            with session.visit.start(KIND, session) as task:
+                report = yield from self._computing(session, task, texts)
+                html, numbers = self._write(report)
+                task.check()
+        except Unwanted as end:
+            yield {self._note: status(texts("report.stopped")) if end.stopped else "", **done}
         except FerError as error:
             yield {self._note: status(str(error), error=True), **done}
         except Exception:
@@ -154,22 +152,22 @@ class Saver:
                 self._numbers: gr.DownloadButton(value=numbers, visible=True),
             }
 
-    def _computing(self, session: Session, texts: Texts) -> Generator[Updates, None, Report]:
-        """Yields the progress, and returns the report; closing it ends the work."""
+    def _computing(self, session: Session, task: Task, texts: Texts) -> Generator[Updates, None, Report]:
+        """Yields the progress and returns the report."""
         from fer_explain.explain.turns import in_steps
 
-        steps, shown = in_steps(lambda tell: self._report(session, texts, tell)), 0.0
-        yield {self._note: progress(0, texts("report.busy")), self._stop: gr.Button(visible=True)}
-        try:
-            while True:
-                share = next(steps)
-                if share >= shown + STEP:
-                    shown = share
-                    yield {self._note: progress(share, texts("report.busy"))}
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        finally:
-            steps.close()
+        task.check()
+        steps = task.through(in_steps(partial(self._report, session, texts)))
+        yield {
+            **self.show(session, texts),
+            self._note: progress(0, texts("report.busy")),
+            self._stop: gr.Button(visible=True),
+        }
+        while True:
+            try:
+                yield {self._note: progress(next(steps), texts("report.busy"))}
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
 
     def _report(self, session: Session, texts: Texts, tell: Callable[[float], None]) -> Report:
         from fer_explain.report import report_on

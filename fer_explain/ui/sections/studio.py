@@ -54,7 +54,7 @@ def _room(page: Page) -> dict[str, Any]:
 
 def _usual(page: Page) -> dict[str, Any]:
     text = page.i18n
-    with gr.Column(visible=False, elem_id="studio-usual") as usual:
+    with gr.Column(elem_id="studio-usual") as usual:
         gr.HTML(text("studio.usual"), html_template="<h3>${value}</h3>")
         choices = [(text(f"studio.reading.{name}"), name) for name in READINGS]
         reading = gr.Radio(choices, value=READINGS[0], label=text("studio.reading"), elem_id="studio-reading")
@@ -76,11 +76,12 @@ def _wire(studio: Studio, session: gr.State) -> None:
         "concurrency_id": "network",
         "api_visibility": "private",
     }
-    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
     sliders, turned, shown = controls.sliders, controls.turned, [session, controls.reading, controls.turned]
     events = [
         gr.on([slider.input for slider in sliders], studio.turn, [session, *sliders], turned, **computing),
-        controls.stage.drag(studio.drag, session, [turned, *sliders], **computing),
+        # What is dragged comes with the event, of which "always_last" would repeat the first: the script waits instead.
+        controls.stage.drag(studio.drag, session, [turned, *sliders], **computing | {"trigger_mode": "multiple"}),
         controls.identity.click(studio.identity, session, [turned, *sliders], **computing),
         controls.reset.click(studio.reset, session, [turned, *sliders], **computing),
     ]

@@ -64,10 +64,12 @@ def _examples(page: Page) -> gr.HTML:
 
 
 def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Section]]:
-    with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty") as empty:
+    # Which of the two is seen is up to the style sheet, which looks for a verdict: Gradio builds what is invisible only
+    # when it is made visible, and loses that when it happens while the page is still being built.
+    with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty"):
         page.heading("empty")
         preview = gr.HTML(elem_id="preview")
-    with gr.Column(visible=False, elem_id="results") as results:
+    with gr.Column(elem_id="results"):
         with gr.Column(elem_classes="fer-card"):
             verdict = _verdict(page)
         with gr.Row(equal_height=True):
@@ -79,7 +81,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
         with gr.Column(elem_classes="fer-card"):
             gates = _gates(page)
         sections = [section.build(page, session) for section in SECTIONS]
-    panel = ResultPanel(empty=empty, preview=preview, results=results, stn=stn, **verdict, **heat, **gates)
+    panel = ResultPanel(preview=preview, stn=stn, **verdict, **heat, **gates)
     return panel, sections
 
 
@@ -96,7 +98,7 @@ def _verdict(page: Page) -> dict[str, Any]:
                 elem_id="order",
             )
         with gr.Column(scale=3, min_width=280):
-            bars = plot("bars")
+            bars = gr.HTML(elem_id="bars")
     return {"verdict": verdict, "order": order, "bars": bars}
 
 
@@ -130,12 +132,12 @@ def _heat(page: Page) -> dict[str, Any]:
 def _gates(page: Page) -> dict[str, Any]:
     text = page.i18n
     page.heading("gates")
-    layer = gr.Dropdown([], label=text("gates.layer"), visible=False, elem_id="layer")
+    layer = gr.Dropdown([], label=text("gates.layer"), elem_id="layer")
     summary = gr.HTML(elem_id="gate")
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
             channels = plot("channels")
-        with gr.Column(scale=2, min_width=260, visible=False) as overview_box:
+        with gr.Column(scale=2, min_width=260) as overview_box:
             gr.HTML(text("gates.overview"), html_template="<h3>${value}</h3>")
             overview = plot("overview")
     return {
@@ -150,21 +152,27 @@ def _gates(page: Page) -> dict[str, Any]:
 def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel, sections: Sequence[Section]) -> None:
     """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``;
     at a dropdown, ``.select``, because its ``.input`` also fires when it is merely left.
+
+    Every question is sent at once and the newest one wins, which :class:`~fer_explain.ui.visit.Visit` sees to. Gradio's
+    own ``always_last`` would not do: it repeats the *first* event with what that one carried, and only after its end.
+    Of several listeners to one action, Gradio calls each after the end of the one before; the quick ones come first.
     """
     do = Analysis(page.analyzer, session, photo, result, sections)
     question = [session, page.model, result.method, result.target]
-    at_once = [component for section in sections if section.at_once for component in section.outputs]
-    outputs = [session, *components(photo), *components(result), *at_once]
+    follow = [component for section in sections for component in section.outputs]
     computing = {
-        "outputs": outputs,
+        "outputs": [session, *components(photo), *components(result), *follow],
         "show_progress": "minimal",
         "show_progress_on": [photo.status],
-        "trigger_mode": "always_last",
+        "trigger_mode": "multiple",
         "concurrency_limit": 2,
         "concurrency_id": "network",
         "api_visibility": "private",
     }
-    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
+    for event in (page.blocks.load, result.method.select, page.model.select):
+        event(do.offer, question, result.settings, **drawing)
+    adjusted = result.settings.adjust(do.adjust, session, None, **drawing | {"trigger_mode": "multiple"})
     answered = [
         photo.drop.upload(do.look, [*question, photo.drop], **computing),
         photo.examples.pick(do.try_example, question, **computing),
@@ -173,41 +181,21 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
         photo.faces.input(do.choose, [*question, photo.faces], **computing),
         result.target.input(do.ask, question, **computing),
         result.method.select(do.ask, question, **computing),
-        result.settings.adjust(do.adjust, question, **computing),
+        adjusted.then(do.ask, question, **computing),
         page.model.select(do.ask, question, **computing),
+        page.tabs[NAME].select(do.arrive, [*question, page.brought], **computing),
     ]
-    stopped = result.stop.click(do.stop, None, [result.progress, result.stop], cancels=answered, **drawing)
-    offered = {"inputs": question, "outputs": result.settings, **drawing}
-    for event in (page.blocks.load, result.method.select, page.model.select):
-        event(do.offer, **offered)
-    followers = [session, *(part for section in sections if not section.at_once for part in section.outputs)]
-    shown = [event.then(do.show_sections, session, followers, **drawing) for event in [*answered, stopped] if sections]
-    following = [
-        event.then(section.follow, session, section.outputs, api_visibility="private", show_progress="hidden")
-        for event in shown
-        for section in sections
-        if section.follow is not None
-    ]
-    # What still follows an earlier face or map is not wanted any more: it must not appear beside a newer one.
-    asking = [
-        photo.drop.upload,
-        photo.examples.pick,
-        photo.whole.click,
-        photo.picker.pick,
-        photo.faces.input,
-        result.target.input,
-        result.method.select,
-        result.settings.adjust,
-        page.model.select,
-    ]
-    ended = [event for section in sections for event in section.ends]
-    gr.on(asking, cancels=[*following, *ended], api_visibility="private")
+    result.stop.click(do.stop, session, None, **drawing)
+    following = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+    for event in answered:
+        for section in sections:
+            if section.follow is not None:
+                event.then(section.follow, session, section.outputs, **following)
 
     def invite(request: gr.Request) -> tuple[str, str, str]:
         return invitation(texts_for(request), usable=bool(page.analyzer.models))
 
-    result.order.input(do.reorder, [session, result.order], [session, result.bars], **drawing)
+    result.order.input(do.reorder, [session, result.order], result.bars, **drawing)
     page.blocks.load(invite, None, [photo.status, photo.examples, result.preview], **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
-    gate = [session, result.summary, result.channels]
-    result.layer.select(do.show_layer, [session, result.layer], gate, **drawing)
+    result.layer.select(do.show_layer, [session, result.layer], [result.summary, result.channels], **drawing)

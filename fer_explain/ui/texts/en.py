@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from fer_explain.ui.texts import benchmark_en
+
 TEXTS: Final = {
+    **benchmark_en.TEXTS,
     "emotion.angry": "Angry",
     "emotion.disgust": "Disgust",
     "emotion.fear": "Fear",
@@ -361,6 +364,7 @@ TEXTS: Final = {
     "receipt.doubt": "Do not rely on this map.",
     "receipt.working": "Putting the map to the test …",
     "receipt.stop": "Stop the test",
+    "receipt.again": "Test this map",
     "receipt.stopped": "The test was stopped: nothing is known about this map.",
     "receipt.empty": "The map is empty: there is nothing to test.",
     "receipt.broken": "The test failed inside the app: nothing is known about this map.",

@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from fer_explain.ui.texts import benchmark_fr
+
 TEXTS: Final = {
+    **benchmark_fr.TEXTS,
     "emotion.angry": "Colère",
     "emotion.disgust": "Dégoût",
     "emotion.fear": "Peur",
@@ -382,6 +385,7 @@ TEXTS: Final = {
     "receipt.doubt": "Ne vous fiez pas à cette carte.",
     "receipt.working": "La carte est mise à l'épreuve …",
     "receipt.stop": "Arrêter l'épreuve",
+    "receipt.again": "Mettre cette carte à l'épreuve",
     "receipt.stopped": "L'épreuve a été arrêtée : on ne sait rien de cette carte.",
     "receipt.empty": "La carte est vide : il n'y a rien à éprouver.",
     "receipt.broken": "L'épreuve a échoué dans l'application : on ne sait rien de cette carte.",

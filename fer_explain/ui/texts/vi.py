@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from fer_explain.ui.texts import benchmark_vi
+
 TEXTS: Final = {
+    **benchmark_vi.TEXTS,
     "emotion.angry": "Giận dữ",
     "emotion.disgust": "Ghê tởm",
     "emotion.fear": "Sợ hãi",
@@ -362,6 +365,7 @@ TEXTS: Final = {
     "receipt.doubt": "Đừng dựa vào bản đồ này.",
     "receipt.working": "Đang kiểm tra bản đồ …",
     "receipt.stop": "Dừng kiểm tra",
+    "receipt.again": "Kiểm tra bản đồ này",
     "receipt.stopped": "Đã dừng kiểm tra: chưa biết gì về bản đồ này.",
     "receipt.empty": "Bản đồ trống: không có gì để kiểm tra.",
     "receipt.broken": "Phép kiểm tra gặp lỗi trong ứng dụng: chưa biết gì về bản đồ này.",

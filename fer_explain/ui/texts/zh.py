@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from fer_explain.ui.texts import benchmark_zh
+
 TEXTS: Final = {
+    **benchmark_zh.TEXTS,
     "emotion.angry": "愤怒",
     "emotion.disgust": "厌恶",
     "emotion.fear": "恐惧",
@@ -340,6 +343,7 @@ TEXTS: Final = {
     "receipt.doubt": "不要依赖这张图。",
     "receipt.working": "正在检验这张图 …",
     "receipt.stop": "停止检验",
+    "receipt.again": "检验这张图",
     "receipt.stopped": "检验已停止：对这张图一无所知。",
     "receipt.empty": "图是空的：没有可检验的内容。",
     "receipt.broken": "检验在应用内部出错：对这张图一无所知。",

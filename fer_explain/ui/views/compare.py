@@ -11,9 +11,10 @@ import numpy as np
 from fer_explain.emotions import COLORS
 from fer_explain.explain.similarity import odd_one_out
 from fer_explain.figures.probabilities import percent
-from fer_explain.types import Face, FaceAnalysis, Prediction
+from fer_explain.types import Face, FaceAnalysis
 from fer_explain.ui.compared import Said
 from fer_explain.ui.texts import Texts
+from fer_explain.ui.views.bars import probability_bars
 from fer_explain.ui.views.heat import heat_picture
 from fer_explain.ui.views.photo import Shown, picture_uri
 
@@ -72,7 +73,7 @@ def _column(shown: Shown, name: str, said: Said, cost: Cost, top: float | None, 
         f'<section class="{"fer-odd" if odd else ""}"><h3>{escape(name)}</h3>'
         f'<p class="fer-label" style="--emotion:{color}">{escape(label)} '
         f"<b>{percent(100 * analysis.prediction.confidence)}</b></p>{badges}"
-        f"{_bars(analysis.prediction, texts)}{_map(shown, analysis, top, texts)}{_seen(said, texts)}"
+        f"{probability_bars(analysis.prediction, texts)}{_map(shown, analysis, top, texts)}{_seen(said, texts)}"
         f"{_gates(analysis, texts)}{_costs(cost, said.milliseconds, texts)}</section>"
     )
 
@@ -80,15 +81,6 @@ def _column(shown: Shown, name: str, said: Said, cost: Cost, top: float | None, 
 def _waiting(name: str, texts: Texts) -> str:
     note = f'<p class="fer-note">{escape(texts("compare.busy"))}</p>'
     return f'<section aria-busy="true"><h3>{escape(name)}</h3>{note}</section>'
-
-
-def _bars(prediction: Prediction, texts: Texts) -> str:
-    rows = "".join(
-        f"<div><dt>{escape(texts.emotion(label))}</dt>"
-        f'<dd style="--p:{share:.4f};--emotion:{COLORS.get(label, "gray")}">{percent(100 * share)}</dd></div>'
-        for label, share in zip(prediction.labels, prediction.probabilities.tolist(), strict=True)
-    )
-    return f'<dl class="fer-bars">{rows}</dl>'
 
 
 def _map(shown: Shown, analysis: FaceAnalysis, top: float | None, texts: Texts) -> str:

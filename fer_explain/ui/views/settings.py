@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from fer_explain.explain.parameters import Parameter
+from fer_explain.ui.session import Question
 from fer_explain.ui.texts import LANGUAGES, Texts
 
 Choices = Sequence[tuple[str, str]]  # what people read, and the value
@@ -14,7 +15,7 @@ Choices = Sequence[tuple[str, str]]  # what people read, and the value
 def settings(
     about: str,
     parameters: Sequence[Parameter],
-    chosen: dict[str, object],
+    question: Question,
     layers: Sequence[str],
     labels: Sequence[str],
     texts: Texts,
@@ -24,14 +25,16 @@ def settings(
     Args:
         about: one sentence on the chosen explanation.
         parameters: of the chosen explanation.
-        chosen: the values that differ from the default.
+        question: its method and model, for which a change is meant, and the values that differ from the default.
         layers: what a parameter of kind ``layer`` may be.
         labels: what one of kind ``classes`` may hold.
         texts: of the reader's language; a parameter it does not know is described in its own words.
     """
+    chosen = question.parameters
     rows = "".join(_row(entry, chosen.get(entry.name, entry.default), layers, labels, texts) for entry in parameters)
     fold = f"<summary>{escape(texts('settings.more'))}</summary><div>{rows}</div>"
-    return f'<p class="fer-small">{escape(about)}</p><details class="fer-settings">{fold}</details>'
+    whose = f'data-method="{escape(question.method)}" data-model="{escape(question.model or "")}"'
+    return f'<p class="fer-small">{escape(about)}</p><details class="fer-settings" {whose}>{fold}</details>'
 
 
 def _row(parameter: Parameter, value: object, layers: Sequence[str], labels: Sequence[str], texts: Texts) -> str:

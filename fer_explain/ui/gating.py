@@ -1,0 +1,62 @@
+"""The gates' part of the Analyse tab: which gate is looked at, and what it let through."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.figures.gates import channel_weights, layer_overview
+from fer_explain.types import ChannelGate
+from fer_explain.ui.panels import ResultPanel
+from fer_explain.ui.sections import Updates
+from fer_explain.ui.session import Session
+from fer_explain.ui.texts import Texts
+from fer_explain.ui.views.gates import gate_summary
+
+
+class Gates:
+    """What the tab's callbacks need of one network's gates after another's."""
+
+    def __init__(self, analyzer: Analyzer, result: ResultPanel) -> None:
+        self._analyzer = analyzer
+        self._result = result
+
+    def show(self, session: Session, texts: Texts) -> Updates:
+        """The choice of gates, the chosen one, and all of them beside each other where there are several."""
+        result, analysis = self._result, session.analysis
+        assert analysis is not None, "the session was explained"
+        layers = [gate.layer for gate in session.gates]
+        layer = session.gate.layer if session.gate else None
+        several = len(analysis.gates) > 1
+        summary, channels = self.look(session, texts)
+        return {
+            result.layer: gr.Dropdown(layers, value=layer, visible=len(layers) > 1),
+            result.summary: summary,
+            result.channels: channels,
+            result.overview: layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None,
+            result.overview_box: gr.Column(visible=several),
+        }
+
+    def look(self, session: Session, texts: Texts) -> tuple[str, gr.Plot]:
+        """The gate that is looked at: in words, and the weights of its channels."""
+        if session.analysis is None:
+            return "", gr.Plot(visible=False)
+        title = network_title(self._analyzer, session)
+        return gate_summary(session.gate, session.analysis, title, texts), _channels(session, texts)
+
+
+def network_title(analyzer: Analyzer, session: Session) -> str:
+    """What people call the network that was asked."""
+    from fer_explain.models.registry import architecture  # imports torch
+
+    assert session.question is not None, "the session was explained"
+    entry = architecture(analyzer.checkpoint(session.question.model).config.architecture)
+    return entry.title or entry.name
+
+
+def _channels(session: Session, texts: Texts) -> gr.Plot:
+    """The weights of the channel gate that is looked at; hidden without one, and for a gate over places."""
+    gate = session.gate
+    if not isinstance(gate, ChannelGate):
+        return gr.Plot(visible=False)
+    return gr.Plot(channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight")), visible=True)

@@ -1,0 +1,155 @@
+"""What the events of one open page agree on, which Gradio runs side by side. Free of Gradio."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from fer_explain.ui.session import Session
+
+ANSWER: Final = "answer"  # the kind of task that a question starts
+STEP: Final = 0.04  # of the work between two messages to the page
+
+_Result = TypeVar("_Result")
+
+
+class Unwanted(Exception):  # noqa: N818
+    """Raised inside a task that nobody waits for any more.
+
+    Attributes:
+        stopped: the visitor stopped it; otherwise something newer took its place.
+    """
+
+    def __init__(self, *, stopped: bool) -> None:
+        super().__init__("stopped" if stopped else "superseded")
+        self.stopped = stopped
+
+
+class Task:
+    """Work for a page: wanted until it is done, stopped, or something newer of its kind or a new question comes.
+
+    Attributes:
+        kind: a page has one task of a kind at a time.
+        stopped: whether the visitor stopped it.
+    """
+
+    def __init__(self, visit: Visit, kind: str) -> None:
+        self.kind = kind
+        self.stopped = False
+        self._visit = visit
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody still waits for it. What is not wanted must not be shown."""
+        return self._visit.wants(self)
+
+    def check(self) -> None:
+        """Raises :class:`Unwanted` where it is not wanted any more."""
+        if not self.wanted:
+            raise Unwanted(stopped=self.stopped)
+
+    def settle(self, step: Callable[[Session], Session]) -> Session:
+        """Notes a result of the task in the newest session and returns that, or raises :class:`Unwanted`."""
+        return self._visit.settle(self, step)
+
+    def through(self, work: Generator[float, None, _Result]) -> Generator[float, None, _Result]:
+        """Passes on the share (0..1) of long work that is done, in steps worth telling, and returns its result.
+
+        Raises:
+            Unwanted: the task is not wanted any more; the work is closed then.
+        """
+        told = 0.0
+        with closing(work):
+            while True:
+                try:
+                    share = next(work)
+                except StopIteration as end:
+                    self.check()
+                    return end.value  # type: ignore[no-any-return]
+                except Exception:
+                    self.check()  # nor does a failure matter to anybody then
+                    raise
+                self.check()
+                if share >= told + STEP:
+                    told = share
+                    yield share
+
+    def __enter__(self) -> Task:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._visit.finish(self, done=error is None)
+
+
+class Visit:
+    """One open page: its newest session, and what is being worked out for it.
+
+    An event knows the session as it was when the event began. Were it to write that back with its own change, it would
+    undo what others noted meanwhile: here all changes go one by one to the newest one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._tasks: dict[str, Task] = {}
+        self._done: set[str] = set()  # kinds of tasks that the answer on the page has had
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Visit:
+        """Gradio copies the first session for every page; each of them is a visit of its own."""
+        return Visit()
+
+    def change(self, seen: Session, step: Callable[[Session], Session]) -> Session:
+        """Notes a wish that asks nothing: the order of bars, say. ``seen`` is what its event knows."""
+        with self._lock:
+            self._session = step(self._session or seen)
+            return self._session
+
+    def ask(self, seen: Session, step: Callable[[Session], Session]) -> tuple[Task, Session]:
+        """Starts a question, with which nothing older is wanted any more, and says what it is asked about."""
+        with self._lock:
+            self._session = step(self._session or seen)
+            task = Task(self, ANSWER)
+            self._tasks = {ANSWER: task}
+            return task, self._session
+
+    def start(self, kind: str, seen: Session, *, once: bool = False) -> Task:
+        """Starts work on the face of ``seen``; not wanted from the start if that is not what the page shows.
+
+        With ``once`` it is neither wanted where it was done already since the page got its answer.
+        """
+        task = Task(self, kind)
+        with self._lock:
+            shown = self._session is None or self._session.analysis is seen.analysis
+            if shown and ANSWER not in self._tasks and not (once and kind in self._done):
+                self._tasks[kind] = task
+        return task
+
+    def stop(self, kind: str) -> None:
+        """The visitor does not want to wait for a task."""
+        with self._lock:
+            task = self._tasks.pop(kind, None)
+            if task is not None:
+                task.stopped = True
+
+    def wants(self, task: Task) -> bool:
+        """Whether a task is the newest of its kind and not done."""
+        return self._tasks.get(task.kind) is task
+
+    def settle(self, task: Task, step: Callable[[Session], Session]) -> Session:
+        """Notes a result; see :meth:`Task.settle`."""
+        with self._lock:
+            task.check()
+            assert self._session is not None, "only a question settles something"
+            self._session = step(self._session)
+            self._done.clear()
+            return self._session
+
+    def finish(self, task: Task, *, done: bool) -> None:
+        """A task has ended; ``done`` says whether with a result."""
+        with self._lock:
+            if self.wants(task):
+                del self._tasks[task.kind]
+                self._done |= {task.kind} if done else set()
