@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gradio as gr
+from plotly.graph_objects import Figure
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.figures.gates import channel_weights, layer_overview
@@ -30,19 +31,18 @@ class Gates:
         several = len(analysis.gates) > 1
         summary, channels = self.look(session, texts)
         return {
-            result.layer: gr.Dropdown(layers, value=layer, visible=len(layers) > 1),
+            result.layer: gr.Dropdown(layers, value=layer),
             result.summary: summary,
             result.channels: channels,
             result.overview: layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None,
-            result.overview_box: gr.Column(visible=several),
         }
 
-    def look(self, session: Session, texts: Texts) -> tuple[str, gr.Plot]:
+    def look(self, session: Session, texts: Texts) -> tuple[str, Figure | None]:
         """The gate that is looked at: in words, and the weights of its channels."""
         if session.analysis is None:
-            return "", gr.Plot(visible=False)
-        title = network_title(self._analyzer, session)
-        return gate_summary(session.gate, session.analysis, title, texts), _channels(session, texts)
+            return "", None
+        summary = gate_summary(session.gate, session.analysis, network_title(self._analyzer, session), texts)
+        return summary + _shown(session), _channels(session, texts)
 
 
 def network_title(analyzer: Analyzer, session: Session) -> str:
@@ -54,9 +54,23 @@ def network_title(analyzer: Analyzer, session: Session) -> str:
     return entry.title or entry.name
 
 
-def _channels(session: Session, texts: Texts) -> gr.Plot:
-    """The weights of the channel gate that is looked at; hidden without one, and for a gate over places."""
+def _channels(session: Session, texts: Texts) -> Figure | None:
+    """The weights of the channel gate that is looked at; None without one, and for a gate over places."""
     gate = session.gate
     if not isinstance(gate, ChannelGate):
-        return gr.Plot(visible=False)
-    return gr.Plot(channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight")), visible=True)
+        return None
+    return channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight"))
+
+
+def _shown(session: Session) -> str:
+    """Tells the style sheet which parts of the panel there is something to see in.
+
+    Gradio builds a component that is invisible only once it is made visible, and may lose what it was sent meanwhile.
+    """
+    assert session.analysis is not None, "the session was explained"
+    parts = {
+        "layers": len(session.gates) > 1,
+        "channels": isinstance(session.gate, ChannelGate),
+        "overview": len(session.analysis.gates) > 1,
+    }
+    return f"<span hidden {' '.join(f'data-{part}' for part, there in parts.items() if there)}></span>"

@@ -39,7 +39,6 @@ class ResultPanel:
     summary: gr.HTML
     channels: gr.Plot
     overview: gr.Plot
-    overview_box: gr.Column
 
 
 def components(panel: PhotoPanel | ResultPanel) -> list[Any]:

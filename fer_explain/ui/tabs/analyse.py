@@ -137,7 +137,7 @@ def _gates(page: Page) -> dict[str, Any]:
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
             channels = plot("channels")
-        with gr.Column(scale=2, min_width=260) as overview_box:
+        with gr.Column(scale=2, min_width=260, elem_id="overview-box"):
             gr.HTML(text("gates.overview"), html_template="<h3>${value}</h3>")
             overview = plot("overview")
     return {
@@ -145,7 +145,6 @@ def _gates(page: Page) -> dict[str, Any]:
         "summary": summary,
         "channels": channels,
         "overview": overview,
-        "overview_box": overview_box,
     }
 
 
