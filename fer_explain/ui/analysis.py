@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 
 import gradio as gr
+from plotly.graph_objects import Figure
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
@@ -123,8 +124,9 @@ class Analysis:
         session.visit.change(session, lambda now: now.ordered(ranked))
         return _bars(session.ordered(ranked), texts_for(request))
 
-    def show_layer(self, session: Session, layer: str, request: gr.Request) -> tuple[str, gr.Plot]:
+    def show_layer(self, session: Session, event: gr.EventData, request: gr.Request) -> tuple[str, Figure | None]:
         """Another gate was chosen."""
+        layer = str(event.layer)
         session.visit.change(session, lambda now: now.look_at(layer))
         return self._gates.look(session.look_at(layer), texts_for(request))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gradio as gr
 from plotly.graph_objects import Figure
 
 from fer_explain.analyzer import Analyzer
@@ -12,7 +11,7 @@ from fer_explain.ui.panels import ResultPanel
 from fer_explain.ui.sections import Updates
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
-from fer_explain.ui.views.gates import gate_summary
+from fer_explain.ui.views.gates import gate_choice, gate_summary
 
 
 class Gates:
@@ -31,7 +30,7 @@ class Gates:
         several = len(analysis.gates) > 1
         summary, channels = self.look(session, texts)
         return {
-            result.layer: gr.Dropdown(layers, value=layer),
+            result.layer: gate_choice(layers, layer, texts),
             result.summary: summary,
             result.channels: channels,
             result.overview: layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None,
@@ -68,9 +67,5 @@ def _shown(session: Session) -> str:
     Gradio builds a component that is invisible only once it is made visible, and may lose what it was sent meanwhile.
     """
     assert session.analysis is not None, "the session was explained"
-    parts = {
-        "layers": len(session.gates) > 1,
-        "channels": isinstance(session.gate, ChannelGate),
-        "overview": len(session.analysis.gates) > 1,
-    }
+    parts = {"channels": isinstance(session.gate, ChannelGate), "overview": len(session.analysis.gates) > 1}
     return f"<span hidden {' '.join(f'data-{part}' for part, there in parts.items() if there)}></span>"

@@ -35,7 +35,7 @@ class ResultPanel:
     progress: gr.HTML
     stop: gr.Button
     stn: gr.HTML
-    layer: gr.Dropdown
+    layer: gr.HTML
     summary: gr.HTML
     channels: gr.Plot
     overview: gr.Plot

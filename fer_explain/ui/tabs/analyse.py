@@ -132,7 +132,8 @@ def _heat(page: Page) -> dict[str, Any]:
 def _gates(page: Page) -> dict[str, Any]:
     text = page.i18n
     page.heading("gates")
-    layer = gr.Dropdown([], label=text("gates.layer"), elem_id="layer")
+    # No dropdown: Gradio's may stay empty when its choices come before it is built.
+    layer = gr.HTML(js_on_load=script("layer.js"), elem_id="layer")
     summary = gr.HTML(elem_id="gate")
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
@@ -197,4 +198,4 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
     result.order.input(do.reorder, [session, result.order], result.bars, **drawing)
     page.blocks.load(invite, None, [photo.status, photo.examples, result.preview], **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
-    result.layer.select(do.show_layer, [session, result.layer], [result.summary, result.channels], **drawing)
+    result.layer.pick(do.show_layer, session, [result.summary, result.channels], **drawing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from fer_explain.figures.colormap import VIRIDIS
@@ -32,6 +33,14 @@ def gate_summary(gate: ChannelGate | SpatialGate | None, analysis: FaceAnalysis,
         f'<dl class="fer-readout"><div><dt>{_kind(f"gates.{gate.kind}", texts)}</dt><dd>{size}</dd></div>'
         f"{_channels(texts('gates.strongest'), strongest, gate)}{_channels(texts('gates.weakest'), weakest, gate)}</dl>"
     )
+
+
+def gate_choice(layers: Sequence[str], chosen: str | None, texts: Texts) -> str:
+    """The choice of a gate by its layer; nothing where there is no choice."""
+    if len(layers) < 2:
+        return ""
+    options = "".join(f"<option{' selected' if layer == chosen else ''}>{escape(layer)}</option>" for layer in layers)
+    return f'<label class="fer-choice"><span>{escape(texts("gates.layer"))}</span><select>{options}</select></label>'
 
 
 def _channels(title: str, channels: list[int], gate: ChannelGate) -> str:
