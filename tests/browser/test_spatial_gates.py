@@ -61,13 +61,15 @@ def app(browser: Browser, gated: str) -> Iterator[App]:
     assert not troubles, "\n".join(troubles)
 
 
-def choose(app: App, control: str, option: str) -> None:
-    app.page.locator(f"#{control} input").click()
-    app.page.locator("li[role=option]").and_(app.page.get_by_label(re.compile(option))).click()
+def choose_layer(app: App, layer: str) -> None:
+    choice = app.page.locator("#layer select")
+    option = choice.locator("option").filter(has_text=re.compile(layer))
+    choice.select_option(option.text_content())
 
 
 def choose_model(app: App, folder: str) -> None:
-    choose(app, "model", rf"^{folder}( |$)")
+    app.page.locator("#model input").click()
+    app.page.locator("li[role=option]").and_(app.page.get_by_label(re.compile(rf"^{folder}( |$)"))).click()
     expect(app.page.locator("#verdict .fer-by")).to_have_text(folder)
 
 
@@ -78,7 +80,7 @@ def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Ima
 
     choose_model(app, "masked")
     expect(app.channels).to_be_visible()
-    choose(app, "layer", r"masks\.2$")
+    choose_layer(app, r"masks\.2$")
     expect(app.gate).to_contain_text("U-Net mask")
     expect(picture).to_have_attribute("role", "img")
     expect(picture).to_have_attribute("aria-label", re.compile("^The face with a map over it"))
@@ -88,10 +90,10 @@ def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Ima
     assert face == layer
 
     choose_model(app, "placed")
-    choose(app, "layer", r"cnn\.0\.cbam\.spatial$")
+    choose_layer(app, r"cnn\.0\.cbam\.spatial$")
     expect(app.gate).to_contain_text("CBAM, places")
     expect(picture).to_be_visible()
-    choose(app, "layer", r"cnn\.0\.cbam\.channel$")
+    choose_layer(app, r"cnn\.0\.cbam\.channel$")
     expect(app.gate).to_contain_text("Strongest channels")
     expect(picture).to_have_count(0)
     expect(app.channels).to_be_visible()
