@@ -59,7 +59,7 @@ class Analysis:
         if path is None:
             yield {self._photo.status: gr.skip()}
             return
-        yield {self._photo.drop: None, self._photo.status: status(texts_for(request)("status.busy"))}
+        yield {self._photo.status: status(texts_for(request)("status.busy"))}
         found = partial(self._search, path)
         yield from self._answer(session, found, (model, method, target), request)
 

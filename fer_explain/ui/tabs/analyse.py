@@ -159,9 +159,11 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
     """
     do = Analysis(page.analyzer, session, photo, result, sections)
     question = [session, page.model, result.method, result.target]
+    # What Gradio updates it builds anew, without the drop zone's own way to read a file: this one is only emptied.
+    shown = [component for component in components(photo) if component is not photo.drop]
     follow = [component for section in sections for component in section.outputs]
     computing = {
-        "outputs": [session, *components(photo), *components(result), *follow],
+        "outputs": [session, *shown, *components(result), *follow],
         "show_progress": "minimal",
         "show_progress_on": [photo.status],
         "trigger_mode": "multiple",
@@ -185,6 +187,7 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
         page.model.select(do.ask, question, **computing),
         page.tabs[NAME].select(do.arrive, [*question, page.brought], **computing),
     ]
+    answered[0].then(lambda: None, None, photo.drop, **drawing)
     result.stop.click(do.stop, session, None, **drawing)
     following = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
     for event in answered:
