@@ -41,10 +41,12 @@ class App:
         return self
 
     def upload(self, content: bytes | Path, name: str = "photo.png") -> None:
-        """Gives the drop zone a file, as a click on it and a choice would."""
+        """Gives the drop zone a file, as a click on it and a choice would: as long as it shows the file before, there is
+        nothing to click."""
         if isinstance(content, Path):
             name, content = content.name, content.read_bytes()
         files = {"name": name, "mimeType": "image/png", "buffer": content}
+        expect(self.page.locator("#drop button:has(input[type=file])")).to_be_visible()
         self.page.locator("#drop input[type=file]").set_input_files(files)
 
     def analysed(self) -> App:
