@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fer_explain.explain.base import Case, Passes
 from fer_explain.explain.parameters import option
-from fer_explain.explain.pixels import BACKWARD, PixelExplainer, draw, gradient_method
+from fer_explain.explain.pixels import BACKWARD, PixelExplainer, draw, gradient_method, noise_option, seed_option
 from fer_explain.explain.registry import register
 
 
@@ -29,14 +29,8 @@ class GradientShap(PixelExplainer):
     signed: ClassVar[bool] = True
 
     samples: int = option(32, "Random points between a plain picture and the face.", low=8, high=256, step=8)
-    noise: float = option(
-        0.1,
-        "Standard deviation of noise on the face, as a share of its range of brightness.",
-        low=0,
-        high=0.5,
-        step=0.05,
-    )
-    seed: int = option(0, "Start of the random numbers; the same one gives the same map.", low=0, high=9999, step=1)
+    noise: float = noise_option(0.1)
+    seed: int = seed_option()
 
     def _total(self, case: Case) -> int:
         return -(-self.samples // BACKWARD)

@@ -55,6 +55,18 @@ class PixelExplainer(Explainer):
         return Attribution(logits, seen, heatmaps)
 
 
+def noise_option(default: float) -> Any:
+    """The field ``noise`` of an explanation that looks at noisy copies of the face."""
+    text = "Standard deviation of noise on the face, as a share of its range of brightness."
+    return option(default, text, low=0, high=0.5, step=0.05)
+
+
+def seed_option() -> Any:
+    """The field ``seed`` of an explanation that draws random numbers."""
+    text = "Start of the random numbers; the same one gives the same map."
+    return option(0, text, low=0, high=9999, step=1)
+
+
 @dataclass(frozen=True)
 class SmoothedExplainer(PixelExplainer):
     """A gradient method that can be averaged over noisy copies of the face (SmoothGrad, Smilkov et al. 2017).
@@ -64,14 +76,8 @@ class SmoothedExplainer(PixelExplainer):
     """
 
     samples: int = option(1, "Noisy copies to average (SmoothGrad); 1 means the face as it is.", low=1, high=32, step=1)
-    noise: float = option(
-        0.15,
-        "Standard deviation of that noise, as a share of the face's range of brightness.",
-        low=0,
-        high=0.5,
-        step=0.05,
-    )
-    seed: int = option(0, "Start of the random numbers; the same one gives the same map.", low=0, high=9999, step=1)
+    noise: float = noise_option(0.15)
+    seed: int = seed_option()
 
     def _copies(self, face: Tensor) -> Iterator[Tensor]:
         """The face (1, C, S, S) itself, or noisy copies of it."""

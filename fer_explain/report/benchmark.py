@@ -16,13 +16,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from fer_explain.errors import FerError
 from fer_explain.explain.profile import read_profile
@@ -40,6 +37,7 @@ from fer_explain.figures.evidence import evidence_charts, pair_chart
 from fer_explain.figures.habits import habit_charts, training_charts
 from fer_explain.figures.words import English
 from fer_explain.hub.lineup import Lineup
+from fer_explain.report.template import template
 
 LEVEL: Final = 0.9
 WORDS: Final = English()
@@ -119,10 +117,9 @@ def gather(lineup: Lineup, level: float = LEVEL, latencies: Mapping[str, float] 
 
 def to_html(report: BenchmarkReport) -> str:
     """The text of a file that a browser shows without asking for anything else."""
-    html: str = _template().render(
+    html: str = template("benchmark.html").render(
         report=report,
         created=report.created.strftime("%Y-%m-%d %H:%M UTC"),
-        plotly_js=Markup(get_plotlyjs()),
         chart_js=Markup(SCRIPT.read_text(encoding="utf-8")),
         data=[to_json(part.charts, WORDS).replace("<", "\\u003c") for part in report.parts],
         shown=WORDS("bench.shown", n=len(report.models), images=f"{report.n:,}"),
@@ -196,11 +193,3 @@ def _evidence(lineup: Lineup) -> list[Chart]:
     best = max(lineup.models, key=lambda model: float(model.correct.mean()))
     pairs = [pair_chart(best, other, lineup.leaked, WORDS) for other in lineup.models if other is not best]
     return [*evidence_charts(lineup.models, lineup.leaked, WORDS), *pairs]
-
-
-@cache
-def _template() -> Any:
-    """Every text that is put into it is escaped."""
-    loader = PackageLoader("fer_explain.report", ".")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template("benchmark.html")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from fer_explain.emotions import COLORS
 from fer_explain.faces.regions import face_regions
@@ -21,6 +18,7 @@ from fer_explain.figures.stn import sampled_window
 from fer_explain.report import words
 from fer_explain.report.gather import Explained, FaceReport, Report
 from fer_explain.report.pictures import Picture, close_up, map_picture, photograph, picture, whole_photo
+from fer_explain.report.template import template
 from fer_explain.types import ChannelGate, FaceAnalysis
 
 if TYPE_CHECKING:
@@ -35,9 +33,8 @@ def to_html(report: Report) -> str:
     """The text of the file."""
     photo = whole_photo(report.detection.photo)
     found = len(report.detection.faces)
-    html: str = _template().render(
+    html: str = template("report.html").render(
         title=_title(report),
-        plotly_js=Markup(get_plotlyjs()),
         created=report.created.strftime("%Y-%m-%d %H:%M UTC"),
         facts=report.facts,
         photo=photo,
@@ -51,14 +48,6 @@ def to_html(report: Report) -> str:
         limits=words.LIMITS,
     )
     return html
-
-
-@cache
-def _template() -> Any:
-    """Every text that is put into it is escaped."""
-    loader = PackageLoader("fer_explain.report", ".")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template("report.html")
 
 
 def _title(report: Report) -> str:

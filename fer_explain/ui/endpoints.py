@@ -90,9 +90,8 @@ def build(analyzer: Analyzer) -> None:
         """
         return [_describe_model(analyzer, name) for name in analyzer.models]
 
-    asked = [("model", ""), ("method", "gradcam"), ("target", "")]
-    endpoint(analyze, [photo(), *(text(*field) for field in asked), switch("whole_image")])
-    endpoint(explain, [photo(), *(text(*field) for field in asked), mapping("settings"), switch("whole_image")])
+    endpoint(analyze, [photo(), *question(), switch("whole_image")])
+    endpoint(explain, [photo(), *question(), mapping("settings"), switch("whole_image")])
     endpoint(list_methods)
     endpoint(list_models)
 
@@ -135,6 +134,11 @@ def photo() -> Callable[[], gr.Image]:
         return field
 
     return make
+
+
+def question() -> list[Callable[[], gr.Textbox]]:
+    """The parameters ``model``, ``method`` and ``target``."""
+    return [text("model"), text("method", "gradcam"), text("target")]
 
 
 def text(name: str, default: str = "") -> Callable[[], gr.Textbox]:

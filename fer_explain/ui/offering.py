@@ -41,8 +41,7 @@ def offer_receipt(analyzer: Analyzer) -> None:
         question = model or None, method or "gradcam", target or None
         return [make_receipt(analyzer, face, *question).to_json() for face in analyzer.detect(photo).faces]
 
-    asked = [endpoints.text(*field) for field in (("model", ""), ("method", "gradcam"), ("target", ""))]
-    endpoints.endpoint(receipt, [endpoints.photo(), *asked])
+    endpoints.endpoint(receipt, [endpoints.photo(), *endpoints.question()])
 
 
 def offer_intervene(analyzer: Analyzer) -> None:

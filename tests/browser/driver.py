@@ -41,8 +41,7 @@ class App:
         return self
 
     def upload(self, content: bytes | Path, name: str = "photo.png") -> None:
-        """Gives the drop zone a file, as a click on it and a choice would: as long as it shows the file before, there is
-        nothing to click."""
+        """Gives the drop zone a file, as a click on it and a choice would, and not while it shows the file before."""
         if isinstance(content, Path):
             name, content = content.name, content.read_bytes()
         files = {"name": name, "mimeType": "image/png", "buffer": content}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,8 +55,8 @@ class Broken(GradCam):
         told = super()._attribute(*args, **kwargs)
         return replace(told, heatmaps=[self.spoil(heatmap) for heatmap in told.heatmaps])
 
-    def spoil(self, heatmap: Heatmap) -> Heatmap:
-        raise NotImplementedError
+    @abstractmethod
+    def spoil(self, heatmap: Heatmap) -> Heatmap: ...
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,7 @@ def _offer(analyzer: Analyzer) -> None:
         question = model or None, method or "gradcam", target or None
         return [region_audit.audit_regions(analyzer, face, *question).to_json() for face in faces]
 
-    asked = [endpoints.text(*field) for field in (("model", ""), ("method", "gradcam"), ("target", ""))]
-    endpoints.endpoint(audit_regions, [endpoints.photo(), *asked])
+    endpoints.endpoint(audit_regions, [endpoints.photo(), *endpoints.question()])
 
 
 class Audit:

@@ -90,8 +90,7 @@ def _offer(analyzer: Analyzer) -> None:
             make_report(analyzer, photo, model=model or None, method=method or "gradcam", target=target or None)
         )
 
-    asked = [endpoints.text(*field) for field in (("model", ""), ("method", "gradcam"), ("target", ""))]
-    endpoints.endpoint(report, [endpoints.photo(), *asked])
+    endpoints.endpoint(report, [endpoints.photo(), *endpoints.question()])
 
 
 class Saver:
