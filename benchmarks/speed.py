@@ -1,9 +1,9 @@
-"""DESIGN.md's speed table, measured: ratios of medians of interleaved runs, so that a busy machine slows both sides.
+"""What the app adds to a bare network: ratios of medians of interleaved runs; a busy machine slows both sides.
 
 ::
 
     python -m benchmarks.speed                                  # the default checkpoint, 30 repeats
-    python -m benchmarks.speed --model emonext_atto --repeats 100
+    python -m benchmarks.speed --model emonext_nano --repeats 100
     python -m benchmarks.speed --app                            # also the rows of the running app
 
 A *bare* pass is what a person without this project would write: ``model(x)``, then ``logits[0, c].backward()`` for the

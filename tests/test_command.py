@@ -31,9 +31,9 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_summary_is_printed(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main([photo, "--model", "emonext_atto", "--explain", "hirescam", "--target", "Happiness", "--no-test"])
+    main([photo, "--model", "emonext_nano", "--explain", "hirescam", "--target", "Happiness", "--no-test"])
     told = capsys.readouterr().out
-    assert re.search(r"^2 faces \(.+\), model emonext_atto$", told, re.MULTILINE)
+    assert re.search(r"^2 faces \(.+\), model emonext_nano$", told, re.MULTILINE)
     assert re.search(r"^Face 1 at x \d+ to \d+, y \d+ to \d+: \w+ [<\d]", told, re.MULTILINE)
     assert "HiResCAM for “happy”: not put to the test" in told
     assert "The window the network looks through is turned by" in told
@@ -42,7 +42,7 @@ def test_a_summary_is_printed(photo: str, capsys: pytest.CaptureFixture[str]) ->
 
 def test_files_are_written_and_named(photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     html, numbers = tmp_path / "out.html", tmp_path / "out.json"
-    question = ["--model", "convnext_atto", "--explain", "gradcam", "eigencam", "--no-test"]
+    question = ["--model", "convnext_nano", "--explain", "gradcam", "eigencam", "--no-test"]
     main([photo, *question, "--report", str(html), "--json", str(numbers)])
     assert capsys.readouterr().out.splitlines() == [str(html), str(numbers)]
     told = json.loads(numbers.read_text())
@@ -55,7 +55,7 @@ def test_a_folder_is_a_checkpoint_and_the_whole_image_a_face(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "mine"
-    shutil.copytree(EMBEDDED / "convnext_atto", folder)
+    shutil.copytree(EMBEDDED / "convnext_nano", folder)
     flat = tmp_path / "flat.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 180, 3), dtype=np.uint8)).save(flat)
     main([str(flat), "--model", str(folder), "--whole-image", "--no-test"])

@@ -1,6 +1,6 @@
 """Measures a finished checkpoint on one split and writes metrics, predictions and the model card into its folder.
 
-    python -m training.evaluate --checkpoint checkpoints/emonext_atto --data PATH_OR_HUB_ID --split test
+    python -m training.evaluate --checkpoint checkpoints/emonext_nano --data PATH_OR_HUB_ID --split test
 
 The calibration temperature is fitted when the split is ``validation`` and only used elsewhere. One view per image,
 unless ``--views`` names a test-time augmentation. The test split is also scored without images that occur in training.

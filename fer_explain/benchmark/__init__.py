@@ -7,8 +7,8 @@ Predictions that checkpoints saved are enough; no network runs. Example::
     from fer_explain.benchmark.published import claims_of, gap
     from fer_explain.hub.predictions import read_saved
 
-    ours, other = read_saved("vgg_compact", "test"), read_saved("emonext_atto", "test")
-    compare(ours, other).sentence  # "vgg_compact is better than emonext_atto: ..."
+    ours, other = read_saved("vgg_compact", "test"), read_saved("emonext_nano", "test")
+    compare(ours, other).sentence  # "vgg_compact is better than emonext_nano: ..."
     validation = read_saved("vgg_compact", "validation")
     rule = fit_conformal(validation.probabilities, validation.labels, level=0.9)
     coverage(rule, ours.probabilities, ours.labels).covered

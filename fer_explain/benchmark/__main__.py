@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _EPILOG: Final = """examples:
   python -m fer_explain.benchmark --out report.html
-  python -m fer_explain.benchmark --checkpoints emonext_atto my/folder org/name@main --ensemble --out report.html
-  python -m fer_explain.benchmark --checkpoints vgg_compact convnext_atto --json numbers.json --csv tables
+  python -m fer_explain.benchmark --checkpoints emonext_nano my/folder org/name@main --ensemble --out report.html
+  python -m fer_explain.benchmark --checkpoints vgg_compact convnext_nano --json numbers.json --csv tables
 
 Only what checkpoints saved is read; no network is run, unless --latency asks how fast they are here."""
 

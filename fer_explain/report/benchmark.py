@@ -6,7 +6,7 @@ Example::
     from fer_explain.hub.results import find_results
     from fer_explain.report.benchmark import gather, to_html
 
-    lineup = line_up([find_results("emonext_atto"), find_results("org/name")], "test", together=True)
+    lineup = line_up([find_results("emonext_nano"), find_results("org/name")], "test", together=True)
     html = to_html(gather(lineup))
 """
 

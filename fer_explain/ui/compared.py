@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fer_explain.types import Detection, Face, FaceAnalysis, Pixels
@@ -24,6 +24,18 @@ class Said:
     seen: Pixels
 
 
+class Turns:
+    """The questions of one open page, which Gradio answers side by side: only the newest one is wanted."""
+
+    def __init__(self) -> None:
+        self._newest: object = None
+
+    def begin(self) -> Callable[[], bool]:
+        """Starts a question; what it returns says whether there is no newer one."""
+        mine = self._newest = object()
+        return lambda: self._newest is mine
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
     """One face through several models.
@@ -34,6 +46,7 @@ class Compared:
         chosen: index of the face.
         asked: the method and the target the maps answer.
         said: by model, of all that were ever asked about this face with this question.
+        turns: whose question is the newest; Gradio copies the first state for every page.
     """
 
     detection: Detection | None = None
@@ -41,6 +54,7 @@ class Compared:
     chosen: int = 0
     asked: tuple[str, str] | None = None
     said: Mapping[str, Said] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def face(self) -> Face | None:
@@ -49,7 +63,7 @@ class Compared:
 
     def on(self, detection: Detection, chosen: int = 0) -> Compared:
         """Another face: nothing is known about it yet."""
-        return Compared(detection, show(detection.photo), chosen)
+        return Compared(detection, show(detection.photo), chosen, turns=self.turns)
 
     def asking(self, method: str, target: str) -> Compared:
         """The same face under a question; what answers another one is forgotten."""

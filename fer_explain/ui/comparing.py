@@ -49,7 +49,7 @@ class Comparing:
         if path is None:
             return
         yield from self._answer(
-            lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, texts_for(request)
+            state, lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, texts_for(request)
         )
 
     def try_example(
@@ -65,7 +65,7 @@ class Comparing:
         """One of the examples was clicked."""
         pixels = EXAMPLES[int(event.index)].pixels
         yield from self._answer(
-            lambda: state.on(self._analyzer.detect(pixels)), models, (method, target), shared, texts_for(request)
+            state, lambda: state.on(self._analyzer.detect(pixels)), models, (method, target), shared, texts_for(request)
         )
 
     def arrive(
@@ -85,7 +85,7 @@ class Comparing:
         if state.detection is there and state.chosen == session.chosen:
             return
         yield from self._answer(
-            lambda: state.on(there, session.chosen), models, (method, target), shared, texts_for(request)
+            state, lambda: state.on(there, session.chosen), models, (method, target), shared, texts_for(request)
         )
 
     def ask(
@@ -99,32 +99,49 @@ class Comparing:
     ) -> Iterator[Any]:
         """Other models, another explanation or another class were chosen."""
         if state.face is not None:
-            yield from self._answer(lambda: state, models, (method, target), shared, texts_for(request))
+            yield from self._answer(state, lambda: state, models, (method, target), shared, texts_for(request))
 
     def _answer(
         self,
+        before: Compared,
         move: Callable[[], Compared],
         models: Sequence[str],
         question: tuple[str, str],
         shared: bool,
         texts: Texts,
     ) -> Iterator[Any]:
-        """Models that have spoken are kept; the others are asked one after the other."""
+        """Models that have spoken are kept; the others are asked one after the other, until a newer question comes."""
+        wanted = before.turns.begin()
         try:
-            state = move().asking(*question)
-            if state.face is None:
-                yield self._nothing(state, texts)
-                return
-            costs = {model: self._cost(model) for model in models}
-            yield self._show(state, models, costs, shared, texts)
-            for model in state.missing(models):
-                state = state.told(model, self._ask(state, model, *question))
-                yield self._show(state, models, costs, shared, texts)
+            for shown in self._answers(move, models, question, shared, texts):
+                if not wanted():
+                    return
+                yield shown
         except FerError as error:
-            yield self._failed(str(error))
+            if wanted():
+                yield self._failed(str(error))
         except Exception:
             _log.exception("the Compare tab failed")
-            yield self._failed(texts("status.broken"))
+            if wanted():
+                yield self._failed(texts("status.broken"))
+
+    def _answers(
+        self,
+        move: Callable[[], Compared],
+        models: Sequence[str],
+        question: tuple[str, str],
+        shared: bool,
+        texts: Texts,
+    ) -> Iterator[Shown]:
+        state = move().asking(*question)
+        if state.face is None:
+            yield self._nothing(state, texts)
+            return
+        costs = {model: self._cost(model) for model in models}
+        yield self._show(state, models, costs, shared, texts)
+        for model in state.missing(models):
+            state = state.told(model, self._ask(state, model, *question))
+            yield self._show(state, models, costs, shared, texts)
 
     def _ask(self, state: Compared, model: str, method: str, target: str) -> Said:
         from fer_explain.faces.preprocess import preprocess, to_image  # imports torch

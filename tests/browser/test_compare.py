@@ -54,6 +54,24 @@ def test_a_model_taken_out_and_put_back_is_not_computed_again(app: App):
     assert sorted(again) == sorted(times)
 
 
+def test_the_newest_of_several_clicks_wins(app: App):
+    app.open_tab("Compare")
+    examples, models = app.page.locator("#compare-examples button"), chosen(app).count()
+    face = column(app, 0).locator("img").first
+    examples.nth(4).click()
+    compared(app, models)
+    wanted = face.get_attribute("src")
+    assert wanted
+    examples.nth(0).click()
+    expect(face).not_to_have_attribute("src", wanted)
+    for number in (1, 2, 3, 4):
+        examples.nth(number).click()
+    expect(face).to_have_attribute("src", wanted)
+    compared(app, models)
+    app.page.wait_for_timeout(1500)  # nothing older comes in later
+    expect(face).to_have_attribute("src", wanted)
+
+
 def test_the_face_of_the_analyse_tab_comes_along(app: App):
     app.page.locator("#examples button").first.click()
     app.analysed()

@@ -224,7 +224,7 @@ def test_feature_maps_are_what_the_gate_weighs(tiny, faces, layer):
     np.testing.assert_allclose(maps.values * weights.numpy(), kept[1][0].numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["emonext_atto", "stn_se_efficientnet_lite0"])
+@pytest.mark.parametrize("name", ["emonext_nano", "stn_se_efficientnet_lite0"])
 def test_the_networks_of_the_papers_have_places_to_intervene(name):
     model = create_model(name).eval()
     x = torch.randn(1, 3, 96, 96)

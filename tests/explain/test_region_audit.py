@@ -169,11 +169,11 @@ def test_the_service_audits_a_found_face() -> None:
 
     analyzer = Analyzer()
     [face] = analyzer.detect(draw_face("happy", size=120).pixels).faces
-    audit = audit_regions(analyzer, face, "convnext_atto", "hirescam", "sad")
+    audit = audit_regions(analyzer, face, "convnext_nano", "hirescam", "sad")
     assert (audit.method, audit.source) == ("hirescam", "landmarks")
-    assert analyzer.checkpoint("convnext_atto").config.label_names[audit.target] == "sad"
+    assert analyzer.checkpoint("convnext_nano").config.label_names[audit.target] == "sad"
     assert sum(region.area for region in audit.regions) == pytest.approx(1)
     assert sum(region.relevance for region in audit.regions) == pytest.approx(1)
-    [plain] = analyzer.explain([face], "convnext_atto", None)
+    [plain] = analyzer.explain([face], "convnext_nano", None)
     with pytest.raises(FerError, match="no heat map to audit"):
-        audit_explained(analyzer, plain, "convnext_atto")
+        audit_explained(analyzer, plain, "convnext_nano")

@@ -29,7 +29,7 @@ from fer_explain.hub.checkpoint import load_checkpoint
 from fer_explain.hub.folder import EMBEDDED, REGION_PROFILE, list_checkpoints
 from fer_explain.hub.weights import weights_fingerprint
 
-NAME = "convnext_atto"
+NAME = "convnext_nano"
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ PROVENANCE = {
     "selected_on": "validation",
     "data": {"name": "fer2013", "fingerprint": {"train": "0123abcd"}},
 }
-CONFIG = CheckpointConfig("emonext_atto", LABELS, InputSpec(64), temperature=1.25, provenance=PROVENANCE)
+CONFIG = CheckpointConfig("emonext_nano", LABELS, InputSpec(64), temperature=1.25, provenance=PROVENANCE)
 
 
 def _metrics(*splits: str, tta: str = "none") -> dict:

@@ -20,7 +20,7 @@ TEST_IMAGES = 3589
 
 
 def test_the_default_its_rival_and_the_baseline_are_there():
-    assert {DEFAULT, "emonext_atto", "convnext_atto"} <= set(NAMES)
+    assert {DEFAULT, "emonext_nano", "convnext_nano"} <= set(NAMES)
 
 
 def test_the_default_reaches_69_percent_on_the_official_test_images():

@@ -18,7 +18,7 @@ def report(analyzer: Analyzer) -> Report:
     return make_report(
         analyzer,
         draw_face("surprise", size=150, rotation=12).pixels,
-        model="emonext_atto",
+        model="emonext_nano",
         method=["gradcam", "saliency"],
         target="fear",
         receipts=False,

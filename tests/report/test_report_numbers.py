@@ -26,7 +26,7 @@ def numbers(report: Report) -> dict[str, Any]:
 
 def test_every_number_is_the_analyzers_own(analyzer: Analyzer, report: Report, numbers: dict[str, Any]) -> None:
     [face] = numbers["faces"]
-    [expected] = analyzer.explain(report.detection.faces, "emonext_atto", "gradcam", "fear")
+    [expected] = analyzer.explain(report.detection.faces, "emonext_nano", "gradcam", "fear")
     np.testing.assert_allclose(list(face["probabilities"].values()), expected.prediction.probabilities, atol=1e-5)
     assert face["label"] == expected.prediction.label
     assert expected.warp is not None
@@ -44,8 +44,8 @@ def test_every_number_is_the_analyzers_own(analyzer: Analyzer, report: Report, n
 
 def test_who_computed_it_is_told(numbers: dict[str, Any]) -> None:
     model = numbers["model"]
-    assert model["name"] == model["architecture"] == "emonext_atto"
-    assert model["weights"] == weights_fingerprint(EMBEDDED / "emonext_atto")
+    assert model["name"] == model["architecture"] == "emonext_nano"
+    assert model["weights"] == weights_fingerprint(EMBEDDED / "emonext_nano")
     assert model["trained"] is True
     assert "n = 3,589" in model["measured"]
     assert {"python", "torch", "captum"} <= model["versions"].keys()
@@ -76,7 +76,7 @@ def test_only_the_chosen_face_is_reported_on_and_keeps_its_number(analyzer: Anal
         analyzer,
         detection,
         [1],
-        model="convnext_atto",
+        model="convnext_nano",
         receipts=False,
         progress=lambda share, _: shares.append(share),
     )
@@ -96,17 +96,17 @@ def test_receipts_are_asked_for_each_map(analyzer: Analyzer, monkeypatch: pytest
 
     monkeypatch.setattr("fer_explain.explain.faithfulness.make_receipt", fake)
     shares: list[float] = []
-    drawn, layer = draw_face("happy", size=110).pixels, analyzer.layers("convnext_atto")[-2]
+    drawn, layer = draw_face("happy", size=110).pixels, analyzer.layers("convnext_nano")[-2]
     make_report(
         analyzer,
         drawn,
-        model="convnext_atto",
+        model="convnext_nano",
         method=["gradcam", "hirescam"],
         whole_image=True,
         progress=lambda share, _: shares.append(share),
         layer=layer,
     )
-    assert asked == [("convnext_atto", name, None, {"layer": layer}) for name in ("gradcam", "hirescam")]
+    assert asked == [("convnext_nano", name, None, {"layer": layer}) for name in ("gradcam", "hirescam")]
     assert shares == [0, 0.25, 0.5, 0.75]
 
 

@@ -92,11 +92,11 @@ def test_untrained_weights_are_called_that(report: Report) -> None:
 def test_files_are_written_whole_or_not_at_all(analyzer: Analyzer, tmp_path: Path) -> None:
     drawn = draw_face("happy", size=110).pixels
     html, numbers = tmp_path / "a.html", tmp_path / "a.json"
-    write_report(analyzer, drawn, html, model="convnext_atto", json_path=numbers, receipts=False)
+    write_report(analyzer, drawn, html, model="convnext_nano", json_path=numbers, receipts=False)
     assert html.read_text().startswith("<!doctype html>")
     assert numbers.read_text().startswith('{"format": "fer_explain report 1"')
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.json"]
     (tmp_path / "folder.html").mkdir()
     with pytest.raises(FerError, match=r"folder\.html could not be written"):
-        write_report(analyzer, drawn, tmp_path / "folder.html", model="convnext_atto", receipts=False)
+        write_report(analyzer, drawn, tmp_path / "folder.html", model="convnext_nano", receipts=False)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -99,7 +99,7 @@ def test_resume_refuses_what_it_cannot_go_on_with(tmp_path: Path) -> None:
         (["--accumulate", "4"], "must be a multiple of 4"),
         (["--time-budget", "-1"], "at least 0"),
         (["--distill", "0.5"], "needs at least one --teacher"),
-        (["--teacher", "emonext_atto"], "was trained on other data"),
+        (["--teacher", "emonext_nano"], "was trained on other data"),
     ],
 )
 def test_bad_input_is_one_sentence(

@@ -32,7 +32,7 @@ def test_a_folder_is_added_and_can_be_asked(folder: Path) -> None:
     assert analyzer.checkpoint("mine").config.architecture == "convnext_nano"
 
 
-@pytest.mark.parametrize("ref", ["/etc", ".", "~/models", "checkpoints/emonext_atto"])
+@pytest.mark.parametrize("ref", ["/etc", ".", "~/models", "checkpoints/emonext_nano"])
 def test_a_visitor_from_elsewhere_cannot_name_folders(ref: str) -> None:
     with pytest.raises(FerError, match="whoever sits at the machine"):
         add(Analyzer(), ref, folders=False, texts=Texts())

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 
 from fer_explain.emotions import LABELS
@@ -30,6 +32,13 @@ def table(models: dict[str, Said], names: list[str] | None = None, *, shared: bo
     assert state.shown is not None
     names = names or list(models)
     return columns(state.shown, names, models, dict.fromkeys(names, COST), shared=shared, texts=Texts())
+
+
+def test_only_the_newest_question_of_a_page_is_wanted() -> None:
+    page, other = Compared(), copy.deepcopy(Compared())
+    first, elsewhere = page.turns.begin(), other.turns.begin()
+    second = page.on(PHOTO).asking(*ASKED).turns.begin()
+    assert (first(), second(), elsewhere()) == (False, True, True)
 
 
 def test_only_the_models_that_have_not_spoken_are_asked() -> None:

@@ -52,7 +52,7 @@ class Network:
 
     def checkpoint(self, model: str) -> SimpleNamespace:
         self.asked()
-        return SimpleNamespace(name=model, config=SimpleNamespace(trained=True, architecture="emonext_atto"))
+        return SimpleNamespace(name=model, config=SimpleNamespace(trained=True, architecture="emonext_nano"))
 
     def folder(self, _model: str) -> Path:
         raise FerError("There are no saved predictions.")

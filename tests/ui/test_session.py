@@ -19,7 +19,7 @@ def analysis(*gates: ChannelGate, spatial: tuple[SpatialGate, ...] = ()) -> Face
     return FaceAnalysis(face(30), Prediction(shares, shares, LABELS), None, list(gates), list(spatial))
 
 
-QUESTION = Question("emonext_atto", "gradcam", "predicted")
+QUESTION = Question("emonext_nano", "gradcam", "predicted")
 PHOTO = Detection(np.zeros((80, 160, 3), np.uint8), [face(40), face(120)], "mtcnn")
 GATES = [ChannelGate(f"gates.{i}", "se", np.ones(8, np.float32)) for i in range(3)]
 

@@ -102,10 +102,10 @@ def test_the_status_tells_what_was_found(faces: list[Face], sentence: str) -> No
 
 
 def test_the_verdict_is_the_label_and_its_probability() -> None:
-    trained = verdict(PREDICTION, "emonext_atto", trained=True, texts=TEXTS)
+    trained = verdict(PREDICTION, "emonext_nano", trained=True, texts=TEXTS)
     assert "Happy <b>90 %</b>" in trained
     assert "untrained" not in trained
-    assert "untrained" in verdict(PREDICTION, "emonext_atto", trained=False, texts=TEXTS)
+    assert "untrained" in verdict(PREDICTION, "emonext_nano", trained=False, texts=TEXTS)
 
 
 def test_the_map_lies_on_the_crop_of_the_face() -> None:

@@ -86,7 +86,7 @@ def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image
     computing = {
         "outputs": outputs,
         "show_progress": "hidden",
-        "trigger_mode": "always_last",
+        "trigger_mode": "multiple",  # the newest one wins, see Turns; "always_last" would repeat the first one's data
         "concurrency_limit": 2,
         "concurrency_id": "network",
         "api_visibility": "private",
