@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+import fer_explain.report.words as words
 from fer_explain.emotions import COLORS
 from fer_explain.faces.regions import face_regions
 from fer_explain.figures.colormap import scale_of
@@ -15,7 +16,6 @@ from fer_explain.figures.probabilities import percent, probability_bars
 from fer_explain.figures.receipt import perturbation_curve
 from fer_explain.figures.regions import SIDE, region_bars, region_outlines
 from fer_explain.figures.stn import sampled_window
-from fer_explain.report import words
 from fer_explain.report.gather import Explained, FaceReport, Report
 from fer_explain.report.pictures import Picture, close_up, map_picture, photograph, picture, whole_photo
 from fer_explain.report.template import template

@@ -6,13 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui.compared import Compared, Said
+from fer_explain.ui.components import drawn
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.examples import EXAMPLES
 from fer_explain.ui.session import PREDICTED, Session
@@ -20,12 +21,13 @@ from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.compare import Cost, columns
 from fer_explain.ui.views.status import status
 
-ALIKE = 2  # models it takes to compare heat maps
+ALIKE: Final = 2  # models it takes to compare heat maps
 
 _log = logging.getLogger(__name__)
 
 # (state, status, columns; then what the models have in common: answers, correlation and overlap of maps, visibility)
-Shown = tuple[Compared, str, str, Any, Any, Any, Any]
+Shown = tuple[Compared, str, str, str, str, str, gr.Column]
+UNCHANGED: Final = [gr.skip()] * 7  # a generator that yields nothing would empty every output
 
 
 class Comparing:
@@ -47,6 +49,7 @@ class Comparing:
     ) -> Iterator[Any]:
         """A photo was uploaded or pasted: its largest face is compared."""
         if path is None:
+            yield UNCHANGED
             return
         yield from self._answer(
             state, lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, texts_for(request)
@@ -80,9 +83,9 @@ class Comparing:
     ) -> Iterator[Any]:
         """The tab was opened: the face that is on the Analyse tab is compared, unless it already was."""
         there = session.detection
-        if there is None or not there.faces:
-            return
-        if state.detection is there and state.chosen == session.chosen:
+        known = state.detection is there and state.chosen == session.chosen
+        if there is None or not there.faces or known:
+            yield UNCHANGED
             return
         yield from self._answer(
             state, lambda: state.on(there, session.chosen), models, (method, target), shared, texts_for(request)
@@ -98,8 +101,10 @@ class Comparing:
         request: gr.Request,
     ) -> Iterator[Any]:
         """Other models, another explanation or another class were chosen."""
-        if state.face is not None:
-            yield from self._answer(state, lambda: state, models, (method, target), shared, texts_for(request))
+        if state.face is None:
+            yield UNCHANGED
+            return
+        yield from self._answer(state, lambda: state, models, (method, target), shared, texts_for(request))
 
     def _answer(
         self,
@@ -115,15 +120,14 @@ class Comparing:
         try:
             for shown in self._answers(move, models, question, shared, texts):
                 if not wanted():
+                    yield UNCHANGED
                     return
                 yield shown
         except FerError as error:
-            if wanted():
-                yield self._failed(str(error))
+            yield self._failed(str(error)) if wanted() else UNCHANGED
         except Exception:
             _log.exception("the Compare tab failed")
-            if wanted():
-                yield self._failed(texts("status.broken"))
+            yield self._failed(texts("status.broken")) if wanted() else UNCHANGED
 
     def _answers(
         self,
@@ -163,11 +167,11 @@ class Comparing:
         sentence = status(_summary(said, texts) if ready else texts("compare.progress", n=len(said), total=len(models)))
         table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
         alike = ready and len(said) >= ALIKE
-        maps = _likeness(said, texts) if alike else (None, None, None)
+        maps = _likeness(said, texts) if alike else ("", "", "")
         return state, sentence, table, *maps, gr.Column(visible=alike)
 
     def _nothing(self, state: Compared, texts: Texts) -> Shown:
-        return state, status(texts("status.none"), error=True), "", None, None, None, gr.Column(visible=False)
+        return state, status(texts("status.none"), error=True), "", "", "", "", gr.Column(visible=False)
 
     def _failed(self, sentence: str) -> tuple[Any, ...]:
         return gr.skip(), status(sentence, error=True), *[gr.skip()] * 5
@@ -198,7 +202,7 @@ def _summary(said: Mapping[str, Said], texts: Texts) -> str:
     return texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
 
 
-def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[Any, Any, Any]:
+def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[str, str, str]:
     """Shared probability of every two models' answers, and rank correlation and overlap of their maps."""
     from fer_explain.explain.similarity import agreements, common_map, correlations, overlaps
     from fer_explain.figures.likeness import likeness_figure
@@ -207,7 +211,7 @@ def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[Any, Any, Any]:
     answers = agreements([entry.analysis.prediction.probabilities for entry in said.values()])
     maps = [common_map(entry.analysis) for entry in said.values()]
     return (
-        likeness_figure(answers, names, hover=texts("compare.agreement")),
-        likeness_figure(correlations(maps), names, hover=texts("compare.correlation"), signed=True),
-        likeness_figure(overlaps(maps), names, hover=texts("compare.overlap")),
+        drawn(likeness_figure(answers, names, hover=texts("compare.agreement"))),
+        drawn(likeness_figure(correlations(maps), names, hover=texts("compare.correlation"), signed=True)),
+        drawn(likeness_figure(overlaps(maps), names, hover=texts("compare.overlap"))),
     )

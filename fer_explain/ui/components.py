@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import gradio as gr
 import plotly
+import plotly.graph_objects as go
 from gradio.data_classes import ImageData
 
 from fer_explain.ui.texts import LANGUAGES, substitutes
@@ -45,16 +46,18 @@ def language_head() -> str:
 
 
 def charts_head() -> str:
-    """Reads plotly.js, which is large, as soon as the page stands, and not only with the first chart.
+    """Reads plotly.js, which is large, as soon as the page stands, and not only with the first chart."""
+    return f"<script>{script('plotly.js').replace('ADDRESS', f'gradio_api/file={PLOTLY.as_posix()}')}</script>"
 
-    There are two of them: Gradio's own, for figures of gr.Plot, and one for charts that can be clicked and kept.
+
+def figure(elem_id: str) -> gr.HTML:
+    """The place of a plotly figure, whose value is what :func:`drawn` gives.
+
+    It is no gr.Plot, which loses a figure that comes while it is still being built.
     """
-    found = sorted((Path(gr.__file__).parent / "templates/frontend/assets").glob("PlotlyPlot-*.js"))
-    files = json.dumps([f"./assets/{file.name}" for file in found])
-    code = script("plotly.js").replace("GRADIOS", files).replace("ADDRESS", f"gradio_api/file={PLOTLY.as_posix()}")
-    return f"<script>{code}</script>"
+    return gr.HTML("", html_template='<div class="fer-figure"></div>', js_on_load=script("figure.js"), elem_id=elem_id)
 
 
-def plot(elem_id: str) -> gr.Plot:
-    """A bare plotly figure."""
-    return gr.Plot(show_label=False, container=False, buttons=[], elem_id=elem_id)
+def drawn(shown: go.Figure | None) -> str:
+    """A figure as :func:`figure` takes it; empty for none."""
+    return "" if shown is None else shown.to_json()

@@ -16,6 +16,7 @@ from fer_explain.errors import FerError
 from fer_explain.explain.profile import Usual
 from fer_explain.figures.lab import deviations, ranked_channels
 from fer_explain.types import ChannelGate, FaceAnalysis, Floats
+from fer_explain.ui.components import drawn
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.sections import Updates
 from fer_explain.ui.sections.usual import usual_profile
@@ -59,7 +60,7 @@ class Bench:
     note: gr.HTML
     room: gr.Column
     layer: gr.Dropdown
-    ranks: gr.Plot
+    ranks: gr.HTML
     source: gr.HTML
     channels: gr.Dropdown
     strongest: gr.Button
@@ -260,9 +261,9 @@ class Lab:
             bench.stop: stop,
         }
 
-    def _ranks(self, session: Session, gate: ChannelGate, chosen: Sequence[int], texts: Texts) -> Any:
+    def _ranks(self, session: Session, gate: ChannelGate, chosen: Sequence[int], texts: Texts) -> str:
         usual = self._usual(session, gate.layer)
-        return ranked_channels(
+        ranks = ranked_channels(
             gate.weights,
             usual.mean if usual else None,
             usual.std if usual else None,
@@ -271,6 +272,7 @@ class Lab:
             weight=texts("gates.weight"),
             usual=texts("lab.usual"),
         )
+        return drawn(ranks)
 
     def _channels(self, session: Session, gate: ChannelGate, chosen: Sequence[int], texts: Texts) -> gr.Dropdown:
         """All channels, the strongest first, each with its weight and how unusual that is."""

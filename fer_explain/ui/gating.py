@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from plotly.graph_objects import Figure
-
 from fer_explain.analyzer import Analyzer
 from fer_explain.figures.gates import channel_weights, layer_overview
 from fer_explain.types import ChannelGate
+from fer_explain.ui.components import drawn
 from fer_explain.ui.panels import ResultPanel
 from fer_explain.ui.sections import Updates
 from fer_explain.ui.session import Session
@@ -33,13 +32,13 @@ class Gates:
             result.layer: gate_choice(layers, layer, texts),
             result.summary: summary,
             result.channels: channels,
-            result.overview: layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None,
+            result.overview: drawn(layer_overview(analysis.gates, weight=texts("gates.weight")) if several else None),
         }
 
-    def look(self, session: Session, texts: Texts) -> tuple[str, Figure | None]:
+    def look(self, session: Session, texts: Texts) -> tuple[str, str]:
         """The gate that is looked at: in words, and the weights of its channels."""
         if session.analysis is None:
-            return "", None
+            return "", ""
         summary = gate_summary(session.gate, session.analysis, network_title(self._analyzer, session), texts)
         return summary + _shown(session), _channels(session, texts)
 
@@ -53,12 +52,12 @@ def network_title(analyzer: Analyzer, session: Session) -> str:
     return entry.title or entry.name
 
 
-def _channels(session: Session, texts: Texts) -> Figure | None:
-    """The weights of the channel gate that is looked at; None without one, and for a gate over places."""
+def _channels(session: Session, texts: Texts) -> str:
+    """The weights of the channel gate that is looked at; empty without one, and for a gate over places."""
     gate = session.gate
     if not isinstance(gate, ChannelGate):
-        return None
-    return channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight"))
+        return ""
+    return drawn(channel_weights(gate, channel=texts("gates.channel"), weight=texts("gates.weight")))
 
 
 def _shown(session: Session) -> str:

@@ -37,8 +37,8 @@ class ResultPanel:
     stn: gr.HTML
     layer: gr.HTML
     summary: gr.HTML
-    channels: gr.Plot
-    overview: gr.Plot
+    channels: gr.HTML
+    overview: gr.HTML
 
 
 def components(panel: PhotoPanel | ResultPanel) -> list[Any]:

@@ -18,6 +18,7 @@ from fer_explain.ui.options import Options
 
 if TYPE_CHECKING:
     from fer_explain.analyzer import Analyzer
+    from fer_explain.ui.libraries import Libraries
 
 LARGEST_UPLOAD: Final = "25mb"
 WAITING: Final = 40  # people in the queue before others are asked to come back
@@ -31,8 +32,11 @@ def serve(options: Options) -> None:
     """
     _check_address(options.host, options.port)
     _private_settings()
+    from starlette.middleware import Middleware
+
     from fer_explain.analyzer import Analyzer
     from fer_explain.ui.components import ASSETS, charts_head, language_head
+    from fer_explain.ui.libraries import EventsWait, Libraries
     from fer_explain.ui.page import build_page
     from fer_explain.ui.theme import colors, theme
 
@@ -40,6 +44,7 @@ def serve(options: Options) -> None:
     for sentence in analyzer.problems.values():
         print(sentence, file=sys.stderr)
     blocks, i18n = build_page(analyzer, options.data)
+    libraries = Libraries()
     blocks.queue(max_size=WAITING, default_concurrency_limit=4)
     blocks.launch(
         server_name=options.host,
@@ -56,14 +61,16 @@ def serve(options: Options) -> None:
         css_paths=sorted(ASSETS.glob("*.css")),
         head=language_head() + charts_head(),
         i18n=i18n,
+        app_kwargs={"middleware": [Middleware(EventsWait, libraries=libraries)]},
     )
     print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)
-    threading.Thread(target=warm_up, args=(analyzer,), daemon=True).start()
+    threading.Thread(target=warm_up, args=(analyzer, libraries), daemon=True).start()
     blocks.block_thread()
 
 
-def warm_up(analyzer: Analyzer) -> None:
+def warm_up(analyzer: Analyzer, libraries: Libraries) -> None:
     """Pays for what the first photo will need, so that it need not wait for it."""
+    libraries.load()
     with suppress(FerError):  # without a usable checkpoint the page says so itself
         analyzer.warm_up()
         from fer_explain.ui.benchmarked import rule_of

@@ -15,6 +15,7 @@ from fer_explain.errors import FerError
 from fer_explain.explain.profile import READINGS, Profile, readings
 from fer_explain.figures.studio import window_spread
 from fer_explain.types import FaceAnalysis, Pose
+from fer_explain.ui.components import drawn
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.sections import Updates
 from fer_explain.ui.sections.usual import usual_profile
@@ -61,7 +62,7 @@ class Controls:
     bars: gr.HTML
     usual: gr.Column
     reading: gr.Radio
-    spread: gr.Plot
+    spread: gr.HTML
     source: gr.HTML
     turned: gr.State
 
@@ -155,7 +156,7 @@ class Studio:
             return {self.controls.problem: gr.skip()}
         return self._results(session, turned, texts_for(request))
 
-    def draw_spread(self, session: Session, reading: str, turned: Turned | None, request: gr.Request) -> Any:
+    def draw_spread(self, session: Session, reading: str, turned: Turned | None, request: gr.Request) -> str:
         """Another reading is compared with the usual ones."""
         return self._spread(session, reading, turned, texts_for(request))
 
@@ -194,13 +195,13 @@ class Studio:
             controls.bars: change_bars(analysis.prediction, now.prediction, texts),
         }
 
-    def _spread(self, session: Session, reading: str, turned: Turned | None, texts: Texts) -> Any:
+    def _spread(self, session: Session, reading: str, turned: Turned | None, texts: Texts) -> str:
         profile, analysis = self._profile(session), session.analysis
         if profile is None or analysis is None or analysis.warp is None:
-            return None
+            return ""
         changed = turned.analysis if turned is not None and turned.of is analysis else None
         moved = changed.warp if changed is not None and changed is not analysis else None
-        return window_spread(
+        spread = window_spread(
             {label: habits.readings[reading] for label, habits in profile.classes.items()},
             readings(analysis.warp, profile.size)[reading],
             readings(moved, profile.size)[reading] if moved else None,
@@ -209,6 +210,7 @@ class Studio:
             own_name=texts("studio.own"),
             changed_name=texts("studio.changed"),
         )
+        return drawn(spread)
 
     def _profile(self, session: Session) -> Profile | None:
         """What is usual, as far as it tells of windows."""

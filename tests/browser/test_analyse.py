@@ -161,6 +161,6 @@ def test_an_untrained_network_is_called_that(app: App, astronaut: Image.Image):
     app.analysed()
     expect(app.page.locator(".fer-untrained")).to_have_count(0)
     app.page.locator("#model input").click()
-    app.page.get_by_role("option", name=re.compile("untrained")).click()
+    app.page.get_by_role("option", name=re.compile("^untrained")).click()
     expect(app.page.locator(".fer-untrained")).to_be_visible()
-    expect(app.page.locator("#model input")).to_have_value(re.compile("untrained"))
+    expect(app.page.locator("#model input")).to_have_value(re.compile("^untrained"))

@@ -16,9 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+import fer_explain.explain.faithfulness.curves as curves
+import fer_explain.explain.faithfulness.infidelity as infidelity
+import fer_explain.explain.faithfulness.randomisation as randomisation
+import fer_explain.explain.faithfulness.road as road
+import fer_explain.explain.faithfulness.sensitivity as sensitivity
 from fer_explain.errors import FerError
 from fer_explain.explain.base import Explainer
-from fer_explain.explain.faithfulness import curves, infidelity, randomisation, road, sensitivity
 from fer_explain.explain.faithfulness.baselines import RANDOM, Doubles, ranks, rivals
 from fer_explain.explain.faithfulness.probe import Probe, Progress, on_crop, theta_of
 from fer_explain.explain.faithfulness.result import Receipt

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from fer_explain.ui.components import plot, script
+from fer_explain.ui.components import figure, script
 from fer_explain.ui.context import KEPT, Page
 from fer_explain.ui.experimenting import BOOST, FREEZE, OUT, Bench, Lab
 from fer_explain.ui.offering import offer_intervene
@@ -33,7 +33,7 @@ def build(page: Page, session: gr.State) -> Section:
 
 def _gate(page: Page) -> dict[str, Any]:
     layer = gr.Dropdown([], label=page.i18n("gates.layer"), elem_id="lab-layer")
-    ranks = plot("lab-ranks")
+    ranks = figure("lab-ranks")
     return {"layer": layer, "ranks": ranks, "source": gr.HTML(elem_id="lab-source")}
 
 

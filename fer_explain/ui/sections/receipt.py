@@ -12,7 +12,7 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
-from fer_explain.ui.components import plot
+from fer_explain.ui.components import drawn, figure
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.offering import offer_receipt
 from fer_explain.ui.sections import Section, Updates
@@ -40,7 +40,7 @@ class Panel:
     more: gr.Accordion
     table: gr.HTML
     key: gr.HTML
-    curves: dict[str, gr.Plot]
+    curves: dict[str, gr.HTML]
 
     @property
     def all(self) -> list[Any]:
@@ -69,10 +69,10 @@ def build(page: Page, session: gr.State) -> Section:
     return Section(testing.panel.all, testing.show, testing.follow, at_once=True)
 
 
-def _curve(page: Page, name: str) -> gr.Plot:
+def _curve(page: Page, name: str) -> gr.HTML:
     with gr.Column(scale=1, min_width=230):
         gr.HTML(page.i18n(f"receipt.{name}.figure"), html_template="<h3>${value}</h3>")
-        return plot(f"receipt-{name}")
+        return figure(f"receipt-{name}")
 
 
 class Testing:
@@ -141,7 +141,7 @@ class Testing:
             panel.more: gr.Accordion(visible=False),
             panel.table: "",
             panel.key: "",
-            **dict.fromkeys(panel.curves.values()),
+            **dict.fromkeys(panel.curves.values(), ""),
         }
 
     def _receipt(self, receipt: Receipt, texts: Texts) -> Updates:
@@ -162,5 +162,5 @@ class Testing:
             panel.more: gr.Accordion(visible=True, open=False),
             panel.table: view.check_table(receipt, texts),
             panel.key: view.curve_key(texts),
-            **{panel.curves[name]: perturbation_curve(receipt.curves[name], **words) for name in CURVES},
+            **{panel.curves[name]: drawn(perturbation_curve(receipt.curves[name], **words)) for name in CURVES},
         }

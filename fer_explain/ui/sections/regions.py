@@ -11,7 +11,7 @@ import gradio as gr
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui import endpoints
-from fer_explain.ui.components import plot
+from fer_explain.ui.components import drawn, figure
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.sections import Section, Updates
 from fer_explain.ui.session import Session
@@ -27,7 +27,7 @@ class Panel:
 
     sentence: gr.HTML
     parts: gr.HTML
-    bars: gr.Plot
+    bars: gr.HTML
     usual: gr.HTML
 
     @property
@@ -45,7 +45,7 @@ def build(page: Page, session: gr.State) -> Section:
             with gr.Column(scale=2, min_width=220):
                 parts = gr.HTML(elem_id="region-parts")
             with gr.Column(scale=5, min_width=300):
-                bars = plot("region-bars")
+                bars = figure("region-bars")
         usual = gr.HTML(elem_id="region-usual")
     _offer(page.analyzer)
     audit = Audit(page.analyzer, Panel(sentence, parts, bars, usual))
@@ -89,7 +89,7 @@ class Audit:
         return {
             self.panel.sentence: busy,
             self.panel.parts: "",
-            self.panel.bars: gr.Plot(visible=False),
+            self.panel.bars: "",
             self.panel.usual: "",
         }
 
@@ -128,6 +128,6 @@ class Audit:
         return {
             panel.sentence: view.audit_sentence(audit, emotion, texts),
             panel.parts: view.outlined_face(analysis.face, audit, texts),
-            panel.bars: gr.Plot(bars, visible=True),
+            panel.bars: drawn(bars),
             panel.usual: view.usual_sentence(profile, own, emotion, texts),
         }

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from fer_explain.explain.profile import READINGS
-from fer_explain.ui.components import plot, script
+from fer_explain.ui.components import figure, script
 from fer_explain.ui.context import KEPT, Page
 from fer_explain.ui.sections import Section
 from fer_explain.ui.turning import RANGES, Controls, Studio
@@ -58,7 +58,7 @@ def _usual(page: Page) -> dict[str, Any]:
         gr.HTML(text("studio.usual"), html_template="<h3>${value}</h3>")
         choices = [(text(f"studio.reading.{name}"), name) for name in READINGS]
         reading = gr.Radio(choices, value=READINGS[0], label=text("studio.reading"), elem_id="studio-reading")
-        spread = plot("studio-spread")
+        spread = figure("studio-spread")
         source = gr.HTML()
     return {"usual": usual, "reading": reading, "spread": spread, "source": source}
 

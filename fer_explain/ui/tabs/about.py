@@ -14,7 +14,7 @@ from fer_explain.errors import FerError
 from fer_explain.figures.history import history_curves
 from fer_explain.hub.folder import CARD
 from fer_explain.hub.history import read_history
-from fer_explain.ui.components import plot
+from fer_explain.ui.components import drawn, figure
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.about import card_text, errors_by_class, principles, training_told, versions
@@ -35,14 +35,14 @@ def build(page: Page) -> None:
             with gr.Column(elem_classes="fer-card"):
                 gr.HTML(page.i18n("about.history.title"), html_template="<h2>${value}</h2>")
                 told = gr.HTML(elem_id="history-told")
-                curves = plot("history")
+                curves = figure("history")
             with gr.Column(elem_classes="fer-card"):
                 gr.HTML(page.i18n("about.card.title"), html_template="<h2>${value}</h2>")
                 card = gr.Markdown(elem_id="card")
 
-    def about_model(model: str | None, request: gr.Request) -> tuple[str, str, gr.Plot, str]:
+    def about_model(model: str | None, request: gr.Request) -> tuple[str, str, str, str]:
         about = describe(page.analyzer, model, texts_for(request))
-        return about.errors, about.told, gr.Plot(about.curves, visible=about.curves is not None), about.card
+        return about.errors, about.told, drawn(about.curves), about.card
 
     def about_app(request: gr.Request) -> tuple[str, str]:
         texts = texts_for(request)

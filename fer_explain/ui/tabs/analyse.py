@@ -13,7 +13,7 @@ import gradio as gr
 
 from fer_explain.emotions import LABELS
 from fer_explain.ui.analysis import Analysis, invitation, methods
-from fer_explain.ui.components import photo_input, plot, script
+from fer_explain.ui.components import figure, photo_input, script
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.panels import PhotoPanel, ResultPanel, components
 from fer_explain.ui.sections import Section, lab, receipt, regions, report, studio
@@ -137,10 +137,10 @@ def _gates(page: Page) -> dict[str, Any]:
     summary = gr.HTML(elem_id="gate")
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
-            channels = plot("channels")
+            channels = figure("channels")
         with gr.Column(scale=2, min_width=260, elem_id="overview-box"):
             gr.HTML(text("gates.overview"), html_template="<h3>${value}</h3>")
-            overview = plot("overview")
+            overview = figure("overview")
     return {
         "layer": layer,
         "summary": summary,

@@ -10,7 +10,7 @@ from fer_explain.emotions import LABELS
 from fer_explain.ui.analysis import methods
 from fer_explain.ui.compared import Compared
 from fer_explain.ui.comparing import Comparing
-from fer_explain.ui.components import photo_input, plot, script
+from fer_explain.ui.components import figure, photo_input, script
 from fer_explain.ui.context import KEPT, Page, texts_for
 from fer_explain.ui.examples import strip
 from fer_explain.ui.session import PREDICTED
@@ -74,10 +74,10 @@ def build(page: Page) -> None:
     _wire(page, question, outputs, drop=drop, examples=examples)
 
 
-def _matrix(page: Page, key: str) -> gr.Plot:
+def _matrix(page: Page, key: str) -> gr.HTML:
     with gr.Column(min_width=240):
         gr.HTML(page.i18n(f"compare.{key}"), html_template="<h3>${value}</h3>")
-        return plot(f"compare-{key}")
+        return figure(f"compare-{key}")
 
 
 def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image, examples: gr.HTML) -> None:
