@@ -1,5 +1,7 @@
 import asyncio
 import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -7,6 +9,12 @@ from starlette.types import Receive, Scope, Send
 
 from fer_explain.ui import libraries
 from fer_explain.ui.libraries import EventsWait, Libraries
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser that another test opened keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 def answered(loaded: Libraries, method: str) -> list[str]:
@@ -24,7 +32,7 @@ def answered(loaded: Libraries, method: str) -> list[str]:
         loaded.load()
         await asked
 
-    asyncio.run(ask())
+    run(ask())
     return told
 
 
@@ -45,4 +53,4 @@ def test_a_library_that_is_missing_keeps_nobody_waiting(monkeypatch: pytest.Monk
     missing = Libraries()
     with pytest.raises(ModuleNotFoundError):
         missing.load()
-    asyncio.run(asyncio.wait_for(missing.wait(), 1))
+    run(asyncio.wait_for(missing.wait(), 1))
