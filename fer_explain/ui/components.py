@@ -47,6 +47,7 @@ def language_head() -> str:
 
 def charts_head() -> str:
     """Reads plotly.js, which is large, as soon as the page stands, and not only with the first chart."""
+    gr.set_static_paths([PLOTLY])
     return f"<script>{script('plotly.js').replace('ADDRESS', f'gradio_api/file={PLOTLY.as_posix()}')}</script>"
 
 

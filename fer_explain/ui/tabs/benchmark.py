@@ -14,7 +14,7 @@ from fer_explain.ui.benchmark_panel import ANY, SECTIONS, BenchmarkPanel
 from fer_explain.ui.benchmarked import Benchmarked, benched
 from fer_explain.ui.benchmarking import Benchmarking
 from fer_explain.ui.browsing import Browsing
-from fer_explain.ui.components import PLOTLY, script
+from fer_explain.ui.components import script
 from fer_explain.ui.context import KEPT, Page
 
 NAME: Final = "benchmark"
@@ -26,7 +26,6 @@ OPEN_TAB: Final = """() => {
 
 def build(page: Page) -> None:
     """Adds the tab's components and wires them."""
-    gr.set_static_paths([PLOTLY])  # chart.js draws with it
     parts: dict[str, Any] = {
         "section": gr.State(SECTIONS[0], time_to_live=KEPT),
         "state": gr.State(Benchmarked(), time_to_live=KEPT),
