@@ -75,6 +75,10 @@ class TrainConfig:
         "input normalisation: the network's own, ImageNet's, or none (values in 0..1)",
         ("model", "imagenet", "none"),
     )
+    input_size: int = _option(0, "side of the network's input in pixels; 0 = the network's own", low=0)
+    train_size: int = _option(
+        0, "side of the views it is trained on (Touvron et al. 2019: smaller than its input); 0 = the input's", low=0
+    )
     hflip: float = _option(0.5, "probability of a horizontal flip", low=0, high=1)
     vflip: float = _option(0.0, "probability of a vertical flip (EmoNeXt's released code has 0.5)", low=0, high=1)
     rotate: float = _option(15.0, "largest turn in degrees", low=0)

@@ -32,31 +32,36 @@ _TENSOR: Final = "probabilities"
 _BATCH: Final = 256
 
 
-def load_teachers(refs: Sequence[str], train: FaceSet) -> list[Checkpoint]:
-    """Checkpoints that may teach a student of ``train``.
+def load_earlier(flag: str, refs: Sequence[str], train: FaceSet) -> list[Checkpoint]:
+    """Checkpoints that a student of ``train`` may learn from, or start from.
+
+    Args:
+        flag: that named them, for the errors.
+        refs: folders, Hub ids or names of embedded checkpoints.
+        train: the training split.
 
     Raises:
         FerError: one cannot be loaded, lacks a class, was trained on other data (which may hold the student's
             validation or test faces), or does not say that only validation data chose it.
     """
-    teachers = [load_checkpoint(ref) for ref in refs]
-    for teacher in teachers:
-        provenance = teacher.config.provenance
+    earlier = [load_checkpoint(ref) for ref in refs]
+    for each in earlier:
+        provenance = each.config.provenance
         data = provenance.get("data", {}).get("train")
-        missing = set(LABELS) - {canonical(name) for name in teacher.config.label_names}
+        missing = set(LABELS) - {canonical(name) for name in each.config.label_names}
         if missing:
-            raise FerError(f"--teacher {teacher.name}: it does not know {', '.join(sorted(missing))}.")
+            raise FerError(f"{flag} {each.name}: it does not know {', '.join(sorted(missing))}.")
         if data != train.fingerprint:
             raise FerError(
-                f"--teacher {teacher.name}: it was trained on other data ({data or 'unknown'}) than this run "
+                f"{flag} {each.name}: it was trained on other data ({data or 'unknown'}) than this run "
                 f"({train.fingerprint}), maybe on faces that are to judge its student."
             )
         if provenance.get("selected_on") != "validation":
             raise FerError(
-                f"--teacher {teacher.name}: it was selected on '{provenance.get('selected_on', 'unknown')}', "
+                f"{flag} {each.name}: it was selected on '{provenance.get('selected_on', 'unknown')}', "
                 "not on validation alone."
             )
-    return teachers
+    return earlier
 
 
 def fingerprint(teacher: Checkpoint) -> str:
@@ -71,28 +76,28 @@ def teach(teachers: Sequence[Checkpoint], train: FaceSet, cache: Path, device: t
     """Mean calibrated probabilities (2, N, K) of the plain [0] and the mirrored [1] images, from the cache if there.
 
     Args:
-        teachers: of :func:`load_teachers`.
+        teachers: of :func:`load_earlier`.
         train: the N training images.
-        cache: the folder of cached answers, one file per set of teachers and data.
+        cache: the folder of cached answers, one file per teacher and data.
         device: where the teachers run.
 
     Raises:
         FerError: the cache cannot be written.
     """
-    marks = sorted(fingerprint(teacher) for teacher in teachers)
-    key = hashlib.sha256("/".join([*marks, train.fingerprint]).encode()).hexdigest()[:16]
+    return torch.stack([_answers(teacher, train, cache, device) for teacher in teachers]).mean(0)
+
+
+def _answers(teacher: Checkpoint, train: FaceSet, cache: Path, device: torch.device) -> Tensor:
+    """One teacher's calibrated probabilities (2, N, K), from its own file in the cache if that is there."""
+    key = hashlib.sha256(f"{fingerprint(teacher)}/{train.fingerprint}".encode()).hexdigest()[:16]
     path = cache / f"teachers-{key}.safetensors"
     try:
         cached: Tensor = load_file(path)[_TENSOR]
         return cached
     except (OSError, SafetensorError, KeyError):  # not there yet, or damaged: made anew
-        answers = [
-            torch.stack([_probabilities(each, train, device, mirrored=side) for side in (False, True)])
-            for each in teachers
-        ]
-        mean = torch.stack(answers).mean(0)
-        write_atomically(path, lambda temporary: save_file({_TENSOR: mean}, temporary))
-        return mean
+        answers = torch.stack([_probabilities(teacher, train, device, mirrored=side) for side in (False, True)])
+        write_atomically(path, lambda temporary: save_file({_TENSOR: answers}, temporary))
+        return answers
 
 
 def soften(probabilities: Tensor, temperature: float) -> Tensor:

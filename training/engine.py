@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import torch
@@ -25,6 +26,7 @@ from training.config import TrainConfig
 from training.data import FaceSet
 from training.interrupt import StopRequest
 from training.loss import attention_penalty, class_weights, classification_loss
+from training.precision import keep_depthwise_in_float32
 from training.schedule import Plan, learning_rate
 from training.state import RunState, seed_of
 from training.validation import predict, validation_logits
@@ -71,6 +73,7 @@ class Engine:
         save_every: float = 0.0,
     ) -> None:
         self.spec, self.config, self.state, self.accelerator = spec, config, state, accelerator
+        self.views = replace(spec, size=config.train_size or spec.size)
         self.clock, self.save_every = clock or Clock(), save_every
         model = model.to(accelerator.device).to(memory_format=torch.channels_last)
         self.ema = ModelEmaV3(model, decay=config.ema, use_warmup=True) if config.ema else None
@@ -84,6 +87,8 @@ class Engine:
                 self.ema.module.load_state_dict(state.ema)
         self.plain = model
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        if config.precision == "bf16" and accelerator.device.type == "cpu":
+            keep_depthwise_in_float32(self.plain)
         self.forward = torch.compile(self.model) if config.compile else self.model
         if state.scaler and accelerator.scaler:
             accelerator.scaler.load_state_dict(state.scaler)
@@ -201,7 +206,7 @@ class Engine:
 
     def _loss(self, split: Split, rows: Tensor, draws: Tensor, penalties: list[Tensor]) -> Tensor:
         config = self.config
-        x, targets = make_batch(split, rows, draws, self.spec, config)
+        x, targets = make_batch(split, rows, draws, self.views, config)
         penalties.clear()
         with self.accelerator.autocast():
             logits = self.forward(x)

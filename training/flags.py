@@ -70,6 +70,12 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         "--save-every", type=float, default=10.0, metavar="MINUTES", help="keep the state within long epochs too [10]"
     )
     group.add_argument(
+        "--start",
+        default="",
+        metavar="DIR_OR_HUB_ID",
+        help="a checkpoint of the same architecture to go on from, with a fresh schedule",
+    )
+    group.add_argument(
         "--teacher",
         action="append",
         default=[],

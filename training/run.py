@@ -32,7 +32,7 @@ from fer_explain.benchmark.metrics import headline
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.faces.preprocess import to_batch
-from fer_explain.hub.checkpoint import CheckpointConfig
+from fer_explain.hub.checkpoint import Checkpoint, CheckpointConfig
 from fer_explain.hub.folder import CONFIG
 from fer_explain.hub.publish import publish
 from fer_explain.models import architecture, create_model
@@ -42,7 +42,7 @@ from training.audit.duplicates import drop_leaks
 from training.clock import Clock
 from training.config import TrainConfig, describe, resolve
 from training.data import FaceSet, ImageForm, load_mix
-from training.distill import fingerprint, load_teachers, soften, teach
+from training.distill import fingerprint, load_earlier, soften, teach
 from training.engine import Engine
 from training.flags import make_parser
 from training.folds import take_fold
@@ -70,6 +70,7 @@ class RunOptions:
         recipe: name of the recipe, for the record.
         pretrained: backbone weights, as in :func:`fer_explain.models.create_model`.
         resume: go on with the interrupted run in the output folder.
+        start: a checkpoint of the same architecture whose weights the run starts from.
         teachers: checkpoints to learn from.
         teacher_cache: folder of the teachers' answers.
         time_budget: minutes; fewer steps are taken where they do not fit. 0 = all of them.
@@ -80,6 +81,7 @@ class RunOptions:
     recipe: str = ""
     pretrained: bool | Path = False
     resume: bool = False
+    start: str = ""
     teachers: tuple[str, ...] = ()
     teacher_cache: Path = Path("teachers")
     time_budget: float = 0.0
@@ -96,13 +98,14 @@ def train(
         FerError: a wrong option, a folder that cannot be written, a loss that is no longer finite.
         KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, with the state kept.
     """
+    _check_options(config, options)
     accelerator = _accelerator(config, len(train_set))
     if accelerator.is_main_process:
         remove_leftovers(output)
-    teachers = load_teachers(options.teachers, train_set)
-    _check_distillation(config, options)
+    teachers = load_earlier("--teacher", options.teachers, train_set)
+    starts = load_earlier("--start", [options.start] if options.start else [], train_set)
     marks = [fingerprint(teacher) for teacher in teachers]
-    run = run_fingerprint(name, config, train_set, validation, marks)
+    run = run_fingerprint(name, config, train_set, validation, [*marks, *map(fingerprint, starts)])
     state = RunState.load(output, run) if options.resume else RunState(run)
     if not options.resume and (output / CONFIG).exists():
         raise FerError(f"--output {output} already holds a checkpoint; choose another folder, or --resume.")
@@ -112,7 +115,13 @@ def train(
         with accelerator.main_process_first():  # the others find its answers in the cache
             answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
         answers = soften(answers, config.distill_temperature)
-    model = _start(name, config, spec, train_set, state, options.pretrained)
+    torch.manual_seed(config.seed)
+    if state.model or starts:
+        model = create_model(name, **config.model_args)  # the resumed state fills it later
+        if starts:
+            _take_over(model, name, starts[0])
+    else:
+        model = _new(name, config, spec, train_set, options.pretrained)
     source = provenance(
         config,
         train_set,
@@ -120,8 +129,8 @@ def train(
         fingerprint=run,
         pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
         device=accelerator.device.type,
-        teachers=[{"name": teacher.name, "fingerprint": mark} for teacher, mark in zip(teachers, marks, strict=True)]
-        or None,
+        start=_named(starts)[0] if starts else None,
+        teachers=_named(teachers) or None,
         time_budget=options.time_budget or None,
     )
     checkpoint = CheckpointConfig(name, LABELS, spec, model_args=config.model_args, provenance=source)
@@ -136,7 +145,8 @@ def train(
 
 
 def input_of(spec: InputSpec, config: TrainConfig) -> InputSpec:
-    """A network's input with the recipe's normalisation."""
+    """A network's input with the recipe's side and normalisation."""
+    spec = replace(spec, size=config.input_size or spec.size)
     if config.normalization == "model":
         return spec
     mean, std = _NORMALIZATIONS[config.normalization]
@@ -165,27 +175,40 @@ def _accelerator(config: TrainConfig, images: int) -> Accelerator:
     return accelerator
 
 
-def _check_distillation(config: TrainConfig, options: RunOptions) -> None:
+def _check_options(config: TrainConfig, options: RunOptions) -> None:
+    if options.start and options.pretrained:
+        raise FerError("--start and --pretrained both name weights to start from; give one of them.")
     if options.teachers and not config.distill:
         raise FerError("--teacher has no effect while --distill is 0; give it a share of the loss, such as 0.5.")
     if config.distill and not options.teachers:
         raise FerError(f"--distill {config.distill} needs at least one --teacher.")
 
 
-def _start(
-    name: str, config: TrainConfig, spec: InputSpec, train_set: FaceSet, state: RunState, pretrained: bool | Path
-) -> nn.Module:
-    """The network at its start; a resumed state fills it later."""
-    torch.manual_seed(config.seed)
-    resumed = bool(state.model)
-    model = create_model(name, pretrained=False if resumed else pretrained, **config.model_args)
+def _new(name: str, config: TrainConfig, spec: InputSpec, train_set: FaceSet, pretrained: bool | Path) -> nn.Module:
+    """The network at its start."""
+    model = create_model(name, pretrained=pretrained, **config.model_args)
     report = pretrained_report(model)
     if report is not None:
         print(report, flush=True)
-    if config.unfold_norm and not resumed:
+    if config.unfold_norm:
         some = train_set.images[:: max(1, len(train_set) // UNFOLD_ON)][:UNFOLD_ON]
         unfold_batch_norm(model, to_batch(some, spec).expand(-1, spec.channels, -1, -1))
     return model
+
+
+def _take_over(model: nn.Module, name: str, start: Checkpoint) -> None:
+    """Fills a network with an earlier checkpoint's weights.
+
+    Raises:
+        FerError: they are another architecture's.
+    """
+    if start.config.architecture != name:
+        raise FerError(f"--start {start.name}: it is a {start.config.architecture}, not a {name}.")
+    model.load_state_dict(start.model.state_dict())
+
+
+def _named(checkpoints: Sequence[Checkpoint]) -> list[dict[str, str]]:
+    return [{"name": each.name, "fingerprint": fingerprint(each)} for each in checkpoints]
 
 
 def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig) -> dict[str, Any]:
@@ -234,6 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         recipe=recipe,
         pretrained=Path(options.pretrained) if isinstance(options.pretrained, str) else options.pretrained,
         resume=options.resume,
+        start=options.start,
         teachers=tuple(options.teacher),
         teacher_cache=options.teacher_cache or options.output.parent / "teachers",
         time_budget=options.time_budget,

@@ -17,7 +17,7 @@ from training.augment import DRAWS
 from training.batches import make_batch, on_device
 from training.config import TrainConfig
 from training.data import FaceSet
-from training.distill import fingerprint, load_teachers, soften, teach
+from training.distill import fingerprint, load_earlier, soften, teach
 
 SPEC = InputSpec(8, 1, (0.0,), (1.0,))
 CPU = torch.device("cpu")
@@ -81,6 +81,15 @@ def test_a_second_student_finds_the_answers_and_other_teachers_do_not(tmp_path: 
     assert another.model.calls > 0
 
 
+def test_sets_of_teachers_share_the_answers_of_each(tmp_path: Path) -> None:
+    first, second = teacher(tmp_path / "a"), teacher(tmp_path / "b", temperature=2.0)
+    alone = teach([first], faces(), tmp_path / "cache", CPU)
+    asked = first.model.calls
+    both = teach([first, second], faces(), tmp_path / "cache", CPU)
+    assert first.model.calls == asked
+    torch.testing.assert_close(both, (alone + teach([second], faces(), tmp_path / "cache", CPU)) / 2)
+
+
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     answers = teach([teacher(tmp_path / "a")], faces(), tmp_path / "cache", CPU)
     next((tmp_path / "cache").iterdir()).write_bytes(b"damaged")
@@ -100,14 +109,14 @@ def test_a_teacher_that_knows_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provenance: dict[str, Any], sentence: str
 ) -> None:
     monkeypatch.setattr(distill, "load_checkpoint", lambda _: teacher(tmp_path / "a", **provenance))
-    with pytest.raises(FerError, match=sentence):
-        load_teachers(["a"], faces())
+    with pytest.raises(FerError, match=f"--teacher a: .*{sentence}"):
+        load_earlier("--teacher", ["a"], faces())
 
 
 def test_a_teacher_that_lacks_a_class_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distill, "load_checkpoint", lambda _: teacher(tmp_path / "a", LABELS[:6]))
     with pytest.raises(FerError, match="it does not know neutral"):
-        load_teachers(["a"], faces())
+        load_earlier("--teacher", ["a"], faces())
 
 
 def test_softening_is_that_of_logits() -> None:

@@ -43,10 +43,29 @@ def fitted(config: TrainConfig) -> tuple[Engine, Nobody]:
 
 def test_normalization_replaces_the_networks_own() -> None:
     color = InputSpec(32)
-    assert input_of(color, TrainConfig()) is color
+    assert input_of(color, TrainConfig()) == color
     assert input_of(color, TrainConfig(normalization="imagenet")).mean == (0.485, 0.456, 0.406)
     gray = input_of(SPEC, TrainConfig(normalization="none"))
     assert (gray.mean, gray.std) == ((0.0,), (1.0,))
+
+
+def test_the_input_can_be_another_size_than_the_networks_own_and_than_what_it_is_trained_on() -> None:
+    assert input_of(SPEC, TrainConfig(input_size=24)) == replace(SPEC, size=24)
+    seen: dict[bool, set[int]] = {True: set(), False: set()}
+
+    class Sizes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(1, 7)
+
+        def forward(self, x: Tensor) -> Tensor:
+            seen[self.training].add(x.shape[-1])
+            logits: Tensor = self.head(x.mean((2, 3)))
+            return logits
+
+    engine = Engine(Sizes(), SPEC, replace(CONFIG, train_size=12), RunState("test"), Accelerator())
+    engine.fit(faces("train", 16), faces("validation", 7), Nobody())
+    assert seen == {True: {12}, False: {16}}
 
 
 @pytest.mark.parametrize(("everything", "decayed"), [(False, 1), (True, 2)])

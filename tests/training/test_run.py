@@ -16,11 +16,16 @@ from fer_explain.hub.folder import PROFILE, REGION_PROFILE
 from fer_explain.hub.remote import FILES
 from training import evaluate, run
 from training.data import ImageForm, load_split
+from training.distill import fingerprint
 from training.engine import predict
 from training.state import FILE, RunState
 
 MODEL = "convnext_nano"
 FAST = ["--model", MODEL, "--batch-size", "14", "--lr", "2e-3", "--rotate", "0", "--hflip", "0", "--erase", "0"]
+
+
+def fingerprint_of(folder: Path) -> str:
+    return fingerprint(load_checkpoint(str(folder)))
 
 
 def arguments(csv_file: Path, output: Path, *more: str) -> list[str]:
@@ -99,7 +104,9 @@ def test_resume_refuses_what_it_cannot_go_on_with(tmp_path: Path) -> None:
         (["--accumulate", "4"], "must be a multiple of 4"),
         (["--time-budget", "-1"], "at least 0"),
         (["--distill", "0.5"], "needs at least one --teacher"),
-        (["--teacher", "emonext_nano"], "was trained on other data"),
+        (["--start", "emonext_nano"], "was trained on other data"),
+        (["--start", "emonext_nano", "--pretrained"], "give one of them"),
+        (["--teacher", "emonext_nano", "--distill", "0.5"], "was trained on other data"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -186,3 +193,19 @@ def test_students_learn_from_a_teacher_and_share_its_answers(trained: Path, csv_
     assert len(list((tmp_path / "cache").iterdir())) == 1
     teachers = read_config(tmp_path / "second").provenance["teachers"]
     assert [teacher["name"] for teacher in teachers] == [trained.name]
+
+
+def test_a_run_goes_on_from_a_checkpoint_with_a_fresh_schedule(trained: Path, csv_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "further"
+    run.main(arguments(csv_file, output, "--epochs", "1", "--lr", "0", "--ema", "0", "--start", str(trained)))
+    start, end = (dict(load_checkpoint(folder).model.named_parameters()) for folder in (trained, output))
+    assert all(torch.equal(start[name], value) for name, value in end.items())  # at a rate of 0
+    assert read_config(output).provenance["start"] == {"name": trained.name, "fingerprint": fingerprint_of(trained)}
+
+
+def test_a_start_of_another_architecture_is_refused(
+    trained: Path, csv_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run.main([*arguments(csv_file, tmp_path / "other", "--start", str(trained)), "--model", "vgg_compact"])
+    assert f"--start {trained.name}: it is a {MODEL}, not a vgg_compact" in capsys.readouterr().err

@@ -1,0 +1,24 @@
+"""What autocast gets wrong on a CPU."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+
+def keep_depthwise_in_float32(model: nn.Module) -> None:
+    """Lets the depthwise convolutions of a network compute in float32 while autocast runs the others in bfloat16.
+
+    oneDNN has no fast bfloat16 kernel for the gradient of a depthwise convolution: with these in float32, a step of
+    ``stn_se_mobilenetv1_vggface2`` takes 0.73 of the time it takes without autocast; without this, 1.19 of it.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
+            module.forward = partial(_in_float32, module)  # type: ignore[method-assign]
+
+
+def _in_float32(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    with torch.autocast("cpu", enabled=False):
+        return nn.Conv2d.forward(convolution, x.float())
