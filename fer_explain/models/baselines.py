@@ -12,8 +12,8 @@ network            input parameters multiply-adds
 ================== ===== ========== =============
 ``resnet50``         224     23.5 M        4.09 G
 ``swin_tiny``        224     27.5 M        4.49 G
+``swin_compact``      48      1.6 M        79.2 M
 ``resnet_compact``    48      1.6 M        55.1 M
-``swin_compact``      48      1.5 M        40.9 M
 ================== ===== ========== =============
 
 Shapes of ``swin_tiny`` (height, width, channels): ``patch_embed`` 56x56x96, ``layers.0`` 56x56x96,
@@ -30,9 +30,10 @@ Shapes of ``resnet_compact``: ``act1`` 64x24x24, ``layer1`` 24x24x24, ``layer2``
 
 Decisions:
 
-* the compact Swin embeds with three overlapping 3x3 convolutions, the first of which keeps every pixel, instead of
-  4x4 patches: trained from scratch, a transformer learns faster so (Xiao et al. 2021, "Early convolutions"). Depths
-  2-4-2, widths 48..192, heads of 24 channels, windows of 6: whole at 6 px, two by two of them, shifted, at 12 px.
+* the compact Swin embeds with four overlapping 3x3 convolutions, the first of which keeps every pixel, and a 1x1 one
+  instead of 4x4 patches: trained from scratch, a transformer learns faster so (Xiao et al. 2021, "Early
+  convolutions", section 4). Depths 2-4-2, widths 48..192, heads of 24 channels, windows of 6: whole at 6 px, two by two
+  of them, shifted, at 12 px.
 * the compact ResNet is ResNet-18 without the max pool, its stages at 3/8 of their width behind the usual stem.
 * Grad-CAM reads a Swin after its last normalisation: all that the logits see goes through it, and its map is
   (N, H, W, C). ``norm1``, in front of a block's attention, is known to light up the background; behind ``norm2`` of the
@@ -75,12 +76,12 @@ def compact_swin(
 
 def _overlapping_stem(width: int) -> nn.Sequential:
     """(N, 3, S, S) -> (N, ``width``, S/4, S/4)."""
-    widths = (3, width // 3, 2 * width // 3, width)
+    widths = (3, width // 2, width, 2 * width, 2 * width)
     layers: list[nn.Module] = []
-    for inner, outer, stride in zip(widths, widths[1:], (1, 2, 2), strict=False):
+    for inner, outer, stride in zip(widths, widths[1:], (1, 2, 1, 2), strict=False):
         layers += [nn.Conv2d(inner, outer, kernel_size=3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outer)]
         layers += [nn.ReLU(inplace=True)]
-    return nn.Sequential(*layers[:-1])  # the embedding's own normalisation follows
+    return nn.Sequential(*layers, nn.Conv2d(widths[-1], width, kernel_size=1))
 
 
 def compact_resnet(num_classes: int, pretrained: Pretrained = False, width: int = 24, **args: Any) -> nn.Module:

@@ -12,15 +12,15 @@ figure 4: the blocks. The U-Nets are 4, 3, 2 and 1 deep and each ends at 1024 ch
 network                     input parameters multiply-adds
 =========================== ===== ========== =============
 ``resnet34_unet_eca``         224    142.1 M       10.34 G
-``resnet_unet_eca_compact``    48      2.2 M        74.8 M
+``resnet_unet_eca_compact``    48      3.3 M       128.9 M
 =========================== ===== ========== =============
 
 Shapes of ``resnet34_unet_eca``: ``backbone.maxpool`` 64x56x56, ``masks.0`` 64x56x56, ``masks.1`` 128x28x28,
 ``masks.2`` 256x14x14, ``masks.3`` 512x7x7, ``features`` 512x7x7; the bottom of the first U-Net ``masks.0.encoder.4``
 1024x4x4, of the last one ``masks.3.encoder.1`` 1024x4x4.
 
-Shapes of ``resnet_unet_eca_compact``: ``backbone.maxpool`` 64x24x24, ``masks.0`` 16x24x24, ``masks.1`` 32x12x12,
-``masks.2`` 64x6x6, ``masks.3`` 64x3x3, ``features`` 64x3x3; at the bottom ``masks.0.encoder.3`` 128x3x3.
+Shapes of ``resnet_unet_eca_compact``: ``backbone.maxpool`` 64x24x24, ``masks.0`` 24x24x24, ``masks.1`` 48x12x12,
+``masks.2`` 96x6x6, ``masks.3`` 96x3x3, ``features`` 96x3x3; at the bottom ``masks.0.encoder.2`` 96x6x6.
 
 Decisions where the paper is silent or unclear (it gives no number of parameters):
 
@@ -30,8 +30,8 @@ Decisions where the paper is silent or unclear (it gives no number of parameters
   average and a block starts as nearly the identity. ``activation="sigmoid"`` is the other reading.
 * ECA follows every encoder level, the bottom included, with plain start.
 * a 7x7 map is halved to 4x4 and cut back to 7x7.
-* the compact variant is a ResNet-18 of widths 16, 32, 64 and 64 without the max pool, at 48 px; its U-Nets are 3, 2, 1
-  and 1 deep and, as in the paper, all end at one width: 128.
+* the compact variant is a ResNet-18 of widths 24, 48, 96 and 96 without the max pool, at 48 px; its U-Nets are 2, 1, 1
+  and 1 deep. What it can tell is in the ResNet's widths: half of them, with deeper U-Nets, learned slower.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def _full(
 def _compact(
     num_classes: int, pretrained: Pretrained, activation: MaskActivation = "softmax", **args: Any
 ) -> ResNetUNetEca:
-    backbone = compact_resnet(num_classes, pretrained, channels=(16, 32, 64, 64), **args)
-    return ResNetUNetEca(backbone, depths=(3, 2, 1, 1), activation=activation)
+    backbone = compact_resnet(num_classes, pretrained, channels=(24, 48, 96, 96), **args)
+    return ResNetUNetEca(backbone, depths=(2, 1, 1, 1), activation=activation)
 
 
 register(

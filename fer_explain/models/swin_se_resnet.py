@@ -19,8 +19,8 @@ network                    input parameters multiply-adds
 Shapes of ``swin_se_resnet``: ``swin.norm`` 7x7x768 (height, width, channels), ``se`` 768x7x7, ``split`` 768x7x7,
 ``resnet.layer4`` 2048x7x7, ``features`` 2816x7x7.
 
-Shapes of ``swin_se_resnet_compact``: ``swin.norm`` 3x3x192, ``split`` 192x3x3, ``resnet.layer4`` 128x3x3,
-``features`` 320x3x3.
+Shapes of ``swin_se_resnet_compact``: ``swin.norm`` 3x3x192, ``split`` 192x3x3, ``resnet.layer4`` 192x3x3,
+``features`` 384x3x3.
 
 Decisions where the paper is silent (it gives no number of parameters):
 
@@ -29,7 +29,7 @@ Decisions where the paper is silent (it gives no number of parameters):
   both branches at once.
 * no activation or normalisation around the split convolution, which keeps the width at 768.
 * ``gate_init``: the SE gate starts at 0.95, since Swin comes pretrained; "plain" is the usual start at about 0.5.
-* the compact variant joins the two compact baselines at 48 px, the Swin 2-2-2 deep and the ResNet with width 16.
+* the compact variant joins the two compact baselines at 48 px, the Swin 2-2-2 deep.
 * ``pretrained`` as a path is a folder with a file for each backbone (:mod:`fer_explain.models.backbone`).
 """
 
@@ -100,8 +100,7 @@ def _build(
     return SwinSEResNet(*branches, num_classes, groups=groups, gate_init=gate_init)
 
 
-_SMALL_SWIN = partial(compact_swin, depths=(2, 2, 2))
-_SMALL_RESNET = partial(compact_resnet, width=16)
+_SHALLOW_SWIN = partial(compact_swin, depths=(2, 2, 2))
 
 register(
     Architecture(
@@ -118,7 +117,7 @@ register(
 register(
     Architecture(
         "swin_se_resnet_compact",
-        partial(_build, _SMALL_SWIN, _SMALL_RESNET),
+        partial(_build, _SHALLOW_SWIN, compact_resnet),
         GRAY_48,
         cam_layer="features",
         summary="small Swin with SE and split convolution beside a small ResNet",
