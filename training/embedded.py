@@ -27,6 +27,7 @@ from fer_explain.errors import FerError
 from fer_explain.hub.config import read_config
 from fer_explain.hub.folder import CONFIG, EMBEDDED, METRICS, PROFILE, REGION_PROFILE
 from fer_explain.hub.predictions import read_metrics_file
+from training.compress import is_compressed
 from training.config import TrainConfig, resolve
 from training.manners import command
 from training.state import FILE
@@ -56,6 +57,9 @@ class Entry:
         pretrained: file name of the backbone weights it starts from; empty for none.
         teachers: names of entries it learns from.
         options: what differs from the recipe, by names of :class:`training.config.TrainConfig`.
+        start: name of the entry whose weights it goes on from; empty for none.
+        stored: how its weights are stored, "float16" or "int8".
+        embedded: whether it lies here; one that does not is made only because others learn from it.
     """
 
     name: str
@@ -64,6 +68,9 @@ class Entry:
     pretrained: str = ""
     teachers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    start: str = ""
+    stored: str = "float16"
+    embedded: bool = True
 
     @property
     def config(self) -> TrainConfig:
@@ -97,6 +104,12 @@ def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterat
     about = ["--checkpoint", str(folder), "--data", data]
     if (folder / FILE).exists() or not (folder / METRICS).exists():
         yield ["training.run", *_run_arguments(entry, data, weights, output)]
+    if not entry.embedded:
+        return
+    if entry.stored == "int8" and not is_compressed(folder):
+        yield ["training.compress", *about]
+    if "validation" not in read_splits(read_metrics_file(folder)):
+        yield ["training.evaluate", *about, "--split", "validation"]
     if "test" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "test"]
     if not (folder / PROFILE).exists():
@@ -111,9 +124,9 @@ def _run_arguments(entry: Entry, data: str, weights: Path | None, output: Path) 
     for name, value in entry.options.items():
         flag = name.replace("_", "-")
         arguments += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-    for teacher in entry.teachers:
-        made = output / teacher
-        arguments += ["--teacher", str(made) if (made / CONFIG).exists() else teacher]
+    for flag, name in [("--start", entry.start), *(("--teacher", name) for name in entry.teachers)]:
+        made = output / name
+        arguments += [flag, str(made) if (made / CONFIG).exists() else name] if name else []
     if entry.pretrained:
         if weights is None or not (weights / entry.pretrained).is_file():
             raise FerError(f"{entry.name} starts from {entry.pretrained}; name the folder that holds it by --weights.")
@@ -123,7 +136,7 @@ def _run_arguments(entry: Entry, data: str, weights: Path | None, output: Path) 
 
 def table(folder: Path = EMBEDDED) -> str:
     """The checkpoints of a folder, best on test first, as a Markdown table made of nothing but their own files."""
-    scores = {name: _on_test(folder / name) for name in plan()}
+    scores = {name: _on_test(folder / name) for name, entry in plan().items() if entry.embedded}
     made = sorted((name for name, score in scores.items() if score is not None), key=lambda name: -(scores[name] or 0))
     rows = [_COLUMNS, ("---",) * len(_COLUMNS), *(_row(plan()[name], folder / name) for name in made)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -95,7 +95,8 @@ def _latencies(lineup: Lineup) -> dict[str, float]:
     from fer_explain.hub.checkpoint import load_checkpoint
     from fer_explain.models.latency import forward_milliseconds
 
-    loaded = {entry.name: load_checkpoint(entry.folder) for entry in lineup.found}
+    timed = [entry for entry in lineup.found if entry.file_bytes]  # a run kept without its weights has nothing to time
+    loaded = {entry.name: load_checkpoint(entry.folder) for entry in timed}
     return {name: forward_milliseconds(each.model, each.config.input) for name, each in loaded.items()}
 
 

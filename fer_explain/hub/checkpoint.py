@@ -2,7 +2,7 @@
 
 ========================== =====================================================================
 config.json                architecture, options, labels, input, temperature, provenance
-model.safetensors          weights (half precision when embedded; computed in float32)
+model.safetensors          weights in half precision or eight bits (:mod:`.quantized`); computed in float32
 metrics.json               what training.evaluate measured, by split
 predictions/SPLIT.parquet  row id, label and logits of every image of a split
 history.csv                one line per epoch
@@ -23,12 +23,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from fer_explain.errors import FerError
 from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics, set_temperature, write_config
 from fer_explain.hub.files import write_atomically
 from fer_explain.hub.folder import CONFIG, WEIGHTS, find_folder
+from fer_explain.hub.quantized import dequantize, is_scale, quantize
 from fer_explain.models import create_model
 
 __all__ = [
@@ -72,11 +73,23 @@ def load_checkpoint(ref: str | Path) -> Checkpoint:
 def save_checkpoint(
     folder: Path, model: nn.Module, config: CheckpointConfig, dtype: torch.dtype = torch.float16
 ) -> None:
-    """Writes config.json and model.safetensors, each atomically; floating-point weights are stored as ``dtype``."""
+    """Writes config.json and model.safetensors, each atomically.
+
+    Args:
+        folder: of the checkpoint.
+        model: whose weights are written.
+        config: its configuration.
+        dtype: what floating-point weights are stored as; int8 stands for :mod:`fer_explain.hub.quantized`, which leaves
+            small tensors to half precision.
+    """
+    weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}
+    if dtype == torch.int8:
+        weights, dtype = quantize(weights), torch.float16
+    scales = {key: value for key, value in weights.items() if is_scale(key, weights)}
     weights = {
-        key: value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype).contiguous()
-        for key, value in model.state_dict().items()
-    }
+        key: value.to(dtype if value.is_floating_point() else value.dtype).contiguous()
+        for key, value in weights.items()
+    } | scales  # which have float32's range
     write_atomically(folder / WEIGHTS, lambda path: save_file(weights, path, metadata={"format": "pt"}))
     write_config(folder, config)
 
@@ -96,7 +109,8 @@ def _load_weights(model: nn.Module, path: Path) -> None:
     own = model.state_dict()
     try:
         with safe_open(path, framework="pt") as file:
-            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+            names = set(file.keys())
+            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in names if not is_scale(key, names)}
     except (OSError, SafetensorError) as error:
         reason = "is missing" if not path.exists() else f"is not a readable safetensors file ({error})"
         raise FerError(f"{path} {reason}.") from error
@@ -108,8 +122,15 @@ def _load_weights(model: nn.Module, path: Path) -> None:
             f"{path} does not fit its architecture: '{key}' should be {expected.get(key, 'absent')}, "
             f"is {shapes.get(key, 'missing')}."
         )
-    weights = load_file(path)
+    weights = _read(path)
     broken = sorted(key for key, value in weights.items() if not value.isfinite().all())
     if broken:
         raise FerError(f"{path} cannot be used: '{broken[0]}' holds NaN or infinite values.")
     model.load_state_dict(weights)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return dequantize(load_file(path))
+    except FerError as error:
+        raise FerError(f"{path} cannot be used: {error}") from error

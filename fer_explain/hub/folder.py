@@ -19,6 +19,7 @@ REGION_PROFILE: Final = "region_profile.json"
 PREDICTIONS: Final = "predictions"
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"
+RESULTS: Final = EMBEDDED.parent / "results"  # runs of which all is kept but the weights
 DEFAULT: Final = "stn_se_efficientnet_lite0"
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -28,6 +29,11 @@ def list_checkpoints() -> list[str]:
     """Names of the embedded checkpoints, the default first, then alphabetically."""
     names = sorted(path.parent.name for path in EMBEDDED.glob(f"*/{CONFIG}"))
     return sorted(names, key=lambda name: name != DEFAULT)
+
+
+def list_results() -> list[str]:
+    """Names of the runs that are kept without their weights, alphabetically."""
+    return sorted(path.parent.name for path in RESULTS.glob(f"*/{METRICS}"))
 
 
 def find_folder(ref: str | Path) -> Path:

@@ -11,7 +11,16 @@ from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.conformal import ConformalRule, fit_conformal
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS, find_folder
+from fer_explain.hub.folder import (
+    CONFIG,
+    HISTORY,
+    METRICS,
+    PREDICTIONS,
+    RESULTS,
+    WEIGHTS,
+    find_folder,
+    list_results,
+)
 from fer_explain.hub.history import History, read_history
 from fer_explain.hub.predictions import Split, read_leaked, read_metrics_file, read_saved
 
@@ -95,12 +104,15 @@ def results(name: str, folder: Path) -> Results:
 
 
 def find_results(ref: str | Path) -> Results:
-    """The results of a checkpoint given by embedded name, folder, or Hub id; a folder gives its name.
+    """The results of a checkpoint given by embedded name, folder, or Hub id, or of a run kept without its weights.
+
+    A folder gives its name.
 
     Raises:
         FerError: there is no such checkpoint.
     """
-    folder = find_folder(ref)
+    kept = RESULTS / ref
+    folder = kept if str(ref) in list_results() else find_folder(ref)
     return results(folder.resolve().name if Path(ref).is_dir() else str(ref), folder)
 
 

@@ -13,7 +13,7 @@ concat(f_Swin, f_ResNet) + b).
 network                    input parameters multiply-adds
 ========================== ===== ========== =============
 ``swin_se_resnet``           224     52.4 M        8.64 G
-``swin_se_resnet_compact``    48      2.1 M        62.6 M
+``swin_se_resnet_compact``    48      3.1 M       126.6 M
 ========================== ===== ========== =============
 
 Shapes of ``swin_se_resnet``: ``swin.norm`` 7x7x768 (height, width, channels), ``se`` 768x7x7, ``split`` 768x7x7,

@@ -13,8 +13,9 @@ from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.conformal import ConformalRule
 from fer_explain.benchmark.selection import Selection
 from fer_explain.errors import FerError
+from fer_explain.hub.folder import list_results
 from fer_explain.hub.lineup import Lineup, line_up
-from fer_explain.hub.results import results
+from fer_explain.hub.results import Results, find_results, results
 
 PAGE = 24  # faces shown at once
 
@@ -37,14 +38,23 @@ def benched(analyzer: Analyzer) -> list[str]:
     return [name for name in analyzer.models if results(name, analyzer.folder(name)).splits]
 
 
+def weightless(analyzer: Analyzer) -> list[str]:
+    """Names of the runs whose weights are not here, but whose predictions are."""
+    return [name for name in list_results() if name not in analyzer.models]
+
+
 def look(analyzer: Analyzer, names: Sequence[str], split: str, *, together: bool) -> Lineup:
     """The predictions of the named checkpoints; as :func:`fer_explain.hub.lineup.line_up`."""
-    return line_up([results(name, analyzer.folder(name)) for name in names], split, together=together)
+    return line_up([_results(analyzer, name) for name in names], split, together=together)
 
 
 def pages(rows: Integers) -> int:
     """How many pages the faces fill; at least one."""
     return max(1, -(-len(rows) // PAGE))
+
+
+def _results(analyzer: Analyzer, name: str) -> Results:
+    return results(name, analyzer.folder(name)) if name in analyzer.models else find_results(name)
 
 
 def milliseconds(analyzer: Analyzer, name: str) -> float:

@@ -23,7 +23,7 @@ from fer_explain.figures.evidence import evidence_charts, pair_chart
 from fer_explain.figures.habits import habit_charts, training_charts
 from fer_explain.hub.lineup import Lineup
 from fer_explain.ui.benchmark_panel import BenchmarkPanel
-from fer_explain.ui.benchmarked import benched, look, milliseconds
+from fer_explain.ui.benchmarked import benched, look, milliseconds, weightless
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.texts import Texts
 from fer_explain.ui.views.status import status
@@ -43,11 +43,12 @@ class Benchmarking:
 
     def arrive(self, values: Values, request: gr.Request) -> Updates:
         """The tab was opened: the choice of checkpoints is brought up to date, and the open section drawn."""
-        names = benched(self._analyzer)
+        embedded = benched(self._analyzer)
+        names = [*embedded, *weightless(self._analyzer)]
         texts = texts_for(request)
         if not names:
             return {self._is.line: status(texts("bench.none"), error=True)}
-        chosen = [name for name in values[self._is.models] if name in names] or names
+        chosen = [name for name in values[self._is.models] if name in names] or embedded or names
         return self._show({**values, self._is.models: chosen}, texts) | {
             self._is.models: gr.CheckboxGroup(names, value=chosen)
         }
@@ -68,7 +69,7 @@ class Benchmarking:
         """The networks are timed, those that were not yet."""
         try:
             for name in values[self._is.models]:
-                if name not in self._latencies:
+                if name not in self._latencies and name in self._analyzer.models:
                     self._latencies[name] = milliseconds(self._analyzer, name)
         except FerError as error:
             return {self._is.line: status(str(error), error=True)}

@@ -83,6 +83,21 @@ def test_weights_are_stored_in_half_precision_and_nothing_else_is_left(folder):
     assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS}
 
 
+def test_eight_bits_halve_the_file_and_hardly_change_what_it_says(folder, network, tmp_path):
+    small = tmp_path / "small"
+    save_checkpoint(small, network, CFG, torch.int8)
+    assert (small / WEIGHTS).stat().st_size < 0.55 * (folder / WEIGHTS).stat().st_size
+    x = torch.randn(2, 3, 48, 48, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        torch.testing.assert_close(load_checkpoint(small).model(x), network(x), atol=2e-2, rtol=0)
+    weights = load_file(small / WEIGHTS)
+    del weights["backbone.head.fc.weight.scale"]
+    save_file(weights, small / WEIGHTS)
+    assert "'backbone.head.fc.weight.scale' should have one value for each of the 7 channels" in _refusal(
+        small, WEIGHTS
+    )
+
+
 def test_a_new_temperature_changes_nothing_else(folder):
     assert set_temperature(folder, 2.0) == replace(CFG, temperature=2.0) == read_config(folder)
 

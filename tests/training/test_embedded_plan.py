@@ -2,17 +2,25 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import read_config
-from fer_explain.hub.folder import EMBEDDED, METRICS, PROFILE, REGION_PROFILE, list_checkpoints
+from fer_explain.hub.folder import EMBEDDED, METRICS, PROFILE, REGION_PROFILE, WEIGHTS, list_checkpoints
+from fer_explain.hub.quantized import quantize
+from training.compress import is_compressed
 from training.embedded import Entry, main, plan, steps, table
 from training.state import FILE
 
 README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+EMBEDDED_HERE = [name for name, entry in plan().items() if entry.embedded]
 
 
 def made(folder: Path, *splits: str) -> Path:
@@ -28,10 +36,10 @@ def modules(entry: Entry, output: Path, weights: Path | None = None) -> list[str
 
 
 def test_every_embedded_checkpoint_is_planned():
-    assert set(plan()) == set(list_checkpoints())
+    assert set(EMBEDDED_HERE) == set(list_checkpoints())
 
 
-@pytest.mark.parametrize("name", list(plan()))
+@pytest.mark.parametrize("name", EMBEDDED_HERE)
 def test_what_lies_here_was_made_by_the_plan(name):
     entry, config = plan()[name], read_config(EMBEDDED / name)
     source = config.provenance
@@ -41,12 +49,16 @@ def test_what_lies_here_was_made_by_the_plan(name):
     assert [teacher["name"] for teacher in source.get("teachers", [])] == list(entry.teachers)
     planned = {key: getattr(entry.config, key) for key in source["config"]}
     assert source["config"] == planned
+    assert source.get("start", {}).get("name", "") == entry.start
+    assert is_compressed(EMBEDDED / name) == (entry.stored == "int8")
 
 
 @pytest.mark.parametrize("name", list(plan()))
 def test_teachers_are_made_before_their_students(name):
     order = list(plan())
-    assert all(order.index(teacher) < order.index(name) for teacher in plan()[name].teachers)
+    entry = plan()[name]
+    earlier = [*entry.teachers, *([entry.start] if entry.start else [])]
+    assert all(order.index(other) < order.index(name) for other in earlier)
 
 
 def test_readme_shows_the_table_of_the_folders():
@@ -94,6 +106,24 @@ class TestSteps:
         (tmp_path / "small" / "config.json").touch()
         step = next(steps(student, "data", None, tmp_path))
         assert step[step.index("--teacher") + 1] == str(tmp_path / "small")
+
+    def test_weights_are_compressed_before_anything_is_measured_with_them(self, tmp_path):
+        entry = Entry("small", "vgg_compact", "modern", stored="int8")
+        folder = made(tmp_path / "small", "validation")
+        shutil.copy(EMBEDDED / "stn_se_efficientnet_lite0" / WEIGHTS, folder)
+        assert modules(entry, tmp_path)[0] == "training.compress"
+        save_file(quantize({"weight": torch.ones(2, 64)}), folder / WEIGHTS)
+        assert modules(entry, tmp_path)[0] == "training.evaluate"
+
+    def test_what_only_teaches_is_trained_and_no_more(self, tmp_path):
+        entry = Entry("teacher", "vgg_compact", "modern", embedded=False)
+        assert modules(entry, tmp_path) == ["training.run"]
+        made(tmp_path / "teacher", "validation")
+        assert modules(entry, tmp_path) == []
+
+    def test_an_earlier_entry_is_gone_on_from(self, tmp_path):
+        step = next(steps(Entry("later", "vgg_compact", "modern", start="small"), "data", None, tmp_path))
+        assert step[step.index("--start") + 1] == "small"
 
     def test_missing_backbone_weights_are_named(self, tmp_path):
         entry = Entry("tuned", "vgg_compact", "finetune", pretrained="backbone.safetensors")

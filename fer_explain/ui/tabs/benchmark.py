@@ -11,7 +11,7 @@ from fer_explain.benchmark.published import claims
 from fer_explain.emotions import LABELS
 from fer_explain.figures.chart import SCRIPT
 from fer_explain.ui.benchmark_panel import ANY, SECTIONS, BenchmarkPanel
-from fer_explain.ui.benchmarked import Benchmarked, benched
+from fer_explain.ui.benchmarked import Benchmarked, benched, weightless
 from fer_explain.ui.benchmarking import Benchmarking
 from fer_explain.ui.browsing import Browsing
 from fer_explain.ui.components import script
@@ -60,8 +60,14 @@ def _chosen(page: Page) -> dict[str, Any]:
     text = page.i18n
     with gr.Row(elem_classes="fer-controls"):
         with gr.Column(scale=3, min_width=280):
-            names = benched(page.analyzer)
-            models = gr.CheckboxGroup(names, value=names, label=text("compare.models"), elem_id="bench-models")
+            names, further = benched(page.analyzer), weightless(page.analyzer)
+            models = gr.CheckboxGroup(
+                [*names, *further],
+                value=names,
+                label=text("compare.models"),
+                info=text("bench.weightless") if further else None,
+                elem_id="bench-models",
+            )
         with gr.Column(scale=1, min_width=200):
             split = gr.Radio(
                 [(text("bench.test"), "test"), (text("bench.validation"), "validation")],

@@ -13,6 +13,8 @@ TEXTS: Final = {
     "bench.title": "How good are they, and how sure is that?",
     "bench.hint": "What networks said about every image of FER2013, as saved in their checkpoints. No network runs.",
     "bench.ensemble": "Add the ensemble of the chosen networks",
+    "bench.weightless": "Names that end in a seed are further runs of a network, kept without weights: "
+    "their predictions can be compared, their insides not shown.",
     "bench.none": "None of the checkpoints holds saved predictions.",
     "bench.tab.confusion": "Confusions",
     "bench.tab.classes": "Classes",

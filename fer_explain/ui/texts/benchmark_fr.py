@@ -125,6 +125,8 @@ TEXTS: Final = {
     "bench.hint": "Ce que les réseaux ont dit de chaque image de FER2013, tel que leurs points de contrôle le "
     "gardent. Aucun réseau ne tourne.",
     "bench.ensemble": "Ajouter l’ensemble des réseaux choisis",
+    "bench.weightless": "Les noms qui finissent par « seed » sont d’autres entraînements d’un réseau, gardés sans "
+    "leurs poids : on peut comparer leurs prédictions, pas voir l’intérieur.",
     "bench.none": "Aucun point de contrôle ne contient de prédictions.",
     "bench.tab.confusion": "Confusions",
     "bench.tab.classes": "Classes",

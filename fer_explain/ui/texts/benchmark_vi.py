@@ -120,6 +120,8 @@ TEXTS: Final = {
     "bench.title": "Chúng tốt đến đâu, và chắc chắn đến đâu?",
     "bench.hint": "Các mạng đã nói gì về từng ảnh của FER2013, như đã lưu trong checkpoint. Không mạng nào chạy.",
     "bench.ensemble": "Thêm tổ hợp của các mạng đã chọn",
+    "bench.weightless": "Tên kết thúc bằng “seed” là các lần huấn luyện khác của cùng một mạng, được giữ mà "
+    "không có trọng số: có thể so sánh dự đoán, không xem được bên trong.",
     "bench.none": "Không checkpoint nào có dự đoán đã lưu.",
     "bench.tab.confusion": "Nhầm lẫn",
     "bench.tab.classes": "Các lớp",

@@ -116,6 +116,7 @@ TEXTS: Final = {
     "bench.title": "它们有多好，又有多确定？",
     "bench.hint": "网络对 FER2013 每张图片的回答，取自检查点中保存的预测。不运行任何网络。",
     "bench.ensemble": "加入所选网络的集成",
+    "bench.weightless": "名称以 seed 结尾的是同一网络的其他训练，未保留权重：可以比较其预测，但无法查看内部。",
     "bench.none": "没有检查点含有保存的预测。",
     "bench.tab.confusion": "混淆",
     "bench.tab.classes": "类别",

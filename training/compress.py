@@ -1,0 +1,106 @@
+"""Stores a finished checkpoint's weights in eight bits, and measures what is then in the folder.
+
+    python -m training.compress --checkpoint runs/emonext_nano --data PATH_OR_HUB_ID
+
+The file becomes half as large (:mod:`fer_explain.hub.quantized`). All that was measured with the former weights goes:
+validation is measured again at once, the test split and the profiles by their own commands. Where accuracy on
+validation would fall by more than 0.3 points, nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from fer_explain.errors import FerError
+from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from fer_explain.hub.files import write_text
+from fer_explain.hub.folder import METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
+from fer_explain.hub.quantized import dequantize, is_quantized, quantize
+from training.data import FaceSet, ImageForm, load_mix
+from training.engine import predict
+from training.manners import command
+from training.measure import evaluate_checkpoint
+
+LARGEST_LOSS: Final = 0.003  # of accuracy on validation
+
+
+def compress(folder: Path, validation: FaceSet, device: str = "cpu") -> tuple[float, float]:
+    """Stores the weights in eight bits; returns accuracy on validation with the former and with the new weights.
+
+    Args:
+        folder: a finished checkpoint with weights of 16 or 32 bits.
+        validation: its validation split.
+        device: where the network runs.
+
+    Raises:
+        FerError: it has eight-bit weights already, they would cost more than 0.3 points, or it cannot be written.
+    """
+    if is_compressed(folder):
+        raise FerError(f"--checkpoint {folder}: its weights are stored in eight bits already.")
+    checkpoint = load_checkpoint(folder)
+    before = _accuracy(checkpoint, validation, device)
+    checkpoint.model.load_state_dict(dequantize(quantize(checkpoint.model.state_dict())))
+    after = _accuracy(checkpoint, validation, device)
+    if before - after > LARGEST_LOSS:
+        raise FerError(
+            f"--checkpoint {folder}: eight bits would cost {100 * (before - after):.2f} points on validation, which is "
+            f"more than {100 * LARGEST_LOSS:.1f}; its weights stay as they are."
+        )
+    told = checkpoint.config.provenance | {
+        "stored": {"weights": "int8", "validation_accuracy_before": round(before, 5)}
+    }
+    write_text(folder / METRICS, "{}\n")  # there is a measured checkpoint, of which nothing is known any more
+    for stale in (PROFILE, REGION_PROFILE):
+        (folder / stale).unlink(missing_ok=True)
+    shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
+    save_checkpoint(folder, checkpoint.model, replace(checkpoint.config, provenance=told), torch.int8)
+    evaluate_checkpoint(folder, validation, device)
+    return before, after
+
+
+def is_compressed(folder: Path) -> bool:
+    """Whether a checkpoint's weights are stored in eight bits.
+
+    Raises:
+        FerError: they cannot be read.
+    """
+    path = folder / WEIGHTS
+    try:
+        with safe_open(path, framework="pt") as file:
+            return is_quantized(file.keys())
+    except (OSError, SafetensorError) as error:
+        raise FerError(f"{path} cannot be read ({error}).") from error
+
+
+def _accuracy(checkpoint: Checkpoint, faces: FaceSet, device: str) -> float:
+    logits = predict(checkpoint.model.to(device), faces, checkpoint.config.input)
+    return float((logits.argmax(1).numpy() == faces.labels).mean())
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.compress", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--checkpoint", type=Path, required=True, metavar="DIR", help="a finished checkpoint")
+    parser.add_argument("--data", nargs="+", required=True, metavar="PATH_OR_HUB_ID", help="what it was trained on")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    options = parser.parse_args(arguments)
+    spec = load_checkpoint(options.checkpoint).config.input
+    validation = load_mix(options.data, "validation", ImageForm(spec.gray, spec.size))
+    before, after = compress(options.checkpoint, validation, options.device)
+    print(
+        f"{options.checkpoint}: accuracy on validation (n = {len(validation):,}) {100 * before:.2f} % before, "
+        f"{100 * after:.2f} % in eight bits"
+    )
+
+
+if __name__ == "__main__":
+    main()
