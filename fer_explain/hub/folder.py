@@ -19,7 +19,7 @@ REGION_PROFILE: Final = "region_profile.json"
 PREDICTIONS: Final = "predictions"
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"
-RESULTS: Final = EMBEDDED.parent / "results"  # runs of which all is kept but the weights
+RESULTS: Final = EMBEDDED.parent / "results"  # folders of studies: all of their runs but the weights
 DEFAULT: Final = "stn_se_efficientnet_lite0"
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -31,9 +31,9 @@ def list_checkpoints() -> list[str]:
     return sorted(names, key=lambda name: name != DEFAULT)
 
 
-def list_results() -> list[str]:
-    """Names of the runs that are kept without their weights, alphabetically."""
-    return sorted(path.parent.name for path in RESULTS.glob(f"*/{METRICS}"))
+def list_results() -> dict[str, Path]:
+    """The folders of the runs that are kept without their weights, by name."""
+    return {path.parent.name: path.parent for path in sorted(RESULTS.glob(f"*/runs/*/{METRICS}"))}
 
 
 def find_folder(ref: str | Path) -> Path:

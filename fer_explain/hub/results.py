@@ -16,7 +16,6 @@ from fer_explain.hub.folder import (
     HISTORY,
     METRICS,
     PREDICTIONS,
-    RESULTS,
     WEIGHTS,
     find_folder,
     list_results,
@@ -111,8 +110,7 @@ def find_results(ref: str | Path) -> Results:
     Raises:
         FerError: there is no such checkpoint.
     """
-    kept = RESULTS / ref
-    folder = kept if str(ref) in list_results() else find_folder(ref)
+    folder = list_results().get(str(ref)) or find_folder(ref)
     return results(folder.resolve().name if Path(ref).is_dir() else str(ref), folder)
 
 
