@@ -13,6 +13,7 @@ from fer_explain.emotions import LABELS
 from fer_explain.hub.card import model_card
 from fer_explain.hub.checkpoint import load_checkpoint, read_config, read_metrics
 from fer_explain.hub.folder import CARD, DEFAULT, EMBEDDED, HISTORY, PREDICTIONS, WEIGHTS, list_checkpoints
+from fer_explain.hub.quantized import is_scale
 from fer_explain.hub.remote import FILES
 
 NAMES = list_checkpoints()
@@ -45,9 +46,19 @@ class TestEmbedded:
         epochs = pd.read_csv(EMBEDDED / name / HISTORY)
         assert epochs["validation_accuracy"].idxmax() + 1 == config.provenance["epochs"]
 
-    def test_weights_are_half_precision(self, name):
+    def test_weights_are_half_precision_or_eight_bits(self, name):
         with safe_open(EMBEDDED / name / WEIGHTS, framework="pt") as file:
-            assert {file.get_slice(key).get_dtype() for key in file.keys()} <= {"F16", "I64"}  # noqa: SIM118
+            types = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118
+        scales = {key for key in types if is_scale(key, types)}
+        assert {types[key] for key in scales} <= {"F32"}
+        assert {types[key] for key in types.keys() - scales} <= {"F16", "I8", "I64"}
+
+    def test_eight_bits_cost_less_than_a_third_of_a_point(self, name):
+        stored = read_config(EMBEDDED / name).provenance.get("stored")
+        if stored:
+            now = headline(read_metrics(EMBEDDED / name), "validation")
+            assert now is not None
+            assert stored["validation_accuracy_before"] - now.accuracy < 0.003
 
     def test_metrics_follow_from_the_saved_predictions(self, name):
         config = read_config(EMBEDDED / name)
