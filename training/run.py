@@ -38,6 +38,7 @@ from fer_explain.hub.publish import publish
 from fer_explain.models import architecture, create_model
 from fer_explain.models.backbone import pretrained_report
 from fer_explain.types import InputSpec
+from training.annotators import consult
 from training.audit.duplicates import drop_leaks
 from training.clock import Clock
 from training.config import TrainConfig, describe, resolve
@@ -114,6 +115,7 @@ def train(
     if teachers:
         with accelerator.main_process_first():  # the others find its answers in the cache
             answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
+        answers = consult(answers, train_set, config.votes) if config.votes else answers
         answers = soften(answers, config.distill_temperature)
     torch.manual_seed(config.seed)
     if state.model or starts:
@@ -180,6 +182,8 @@ def _check_options(config: TrainConfig, options: RunOptions) -> None:
         raise FerError("--start and --pretrained both name weights to start from; give one of them.")
     if options.teachers and not config.distill:
         raise FerError("--teacher has no effect while --distill is 0; give it a share of the loss, such as 0.5.")
+    if config.votes and not options.teachers:
+        raise FerError(f"--votes {config.votes} weighs annotators among teachers; it needs at least one --teacher.")
     if config.distill and not options.teachers:
         raise FerError(f"--distill {config.distill} needs at least one --teacher.")
 
