@@ -1,9 +1,9 @@
 """What FER+'s ten annotators per face (Barsoum et al. 2016) say about its FER2013 label.
 
-FER2013's labels come from few people in a hurry, FER+'s votes from ten others who saw the same faces. How the one follows
-from the other is learned on the training split: P(label | votes), a multinomial logistic regression. Where a label is a
-slip, the votes say so; where a face is ambiguous, they say between what. Neither the votes nor the labels of validation
-and test faces are looked at.
+FER2013's labels come from few people in a hurry, FER+'s votes from ten others who saw the same faces. How the one
+follows from the other is learned on the training split: P(label | votes), a multinomial logistic regression. Where a
+label is a slip, the votes say so; where a face is ambiguous, they say between what. Neither votes nor labels of
+validation and test faces are looked at.
 """
 
 from __future__ import annotations

@@ -104,6 +104,7 @@ def test_resume_refuses_what_it_cannot_go_on_with(tmp_path: Path) -> None:
         (["--accumulate", "4"], "must be a multiple of 4"),
         (["--time-budget", "-1"], "at least 0"),
         (["--distill", "0.5"], "needs at least one --teacher"),
+        (["--votes", "0.5"], "it needs at least one --teacher"),
         (["--start", "emonext_nano"], "was trained on other data"),
         (["--start", "emonext_nano", "--pretrained"], "give one of them"),
         (["--teacher", "emonext_nano", "--distill", "0.5"], "was trained on other data"),
