@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from fer_explain.hub.config import read_config
 from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
 from fer_explain.hub.quantized import dequantize, is_quantized, quantize
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="PATH_OR_HUB_ID", help="what it was trained on")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
-    spec = load_checkpoint(options.checkpoint).config.input
+    spec = read_config(options.checkpoint).input
     validation = load_mix(options.data, "validation", ImageForm(spec.gray, spec.size))
     before, after = compress(options.checkpoint, validation, options.device)
     print(

@@ -19,7 +19,7 @@ _LIBRARIES: Final = ("torch", "torchvision", "timm", "accelerate", "numpy")
 
 
 def run_fingerprint(
-    name: str, config: TrainConfig, train: FaceSet, validation: FaceSet, teachers: Sequence[str] = ()
+    name: str, config: TrainConfig, train: FaceSet, validation: FaceSet, teachers: Sequence[str] = (), start: str = ""
 ) -> str:
     """16 hex digits that differ between two runs that could end in different weights.
 
@@ -29,14 +29,15 @@ def run_fingerprint(
         train: the training split.
         validation: the split the epoch is chosen by.
         teachers: fingerprints of the teachers.
+        start: fingerprint of the checkpoint it goes on from; empty for none.
     """
-    run = {
+    run: dict[str, Any] = {
         "model": name,
         "config": asdict(config),
         "train": train.fingerprint,
         "validation": validation.fingerprint,
         "teachers": list(teachers),
-    }
+    } | ({"start": start} if start else {})
     return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -105,8 +105,9 @@ def train(
         remove_leftovers(output)
     teachers = load_earlier("--teacher", options.teachers, train_set)
     starts = load_earlier("--start", [options.start] if options.start else [], train_set)
-    marks = [fingerprint(teacher) for teacher in teachers]
-    run = run_fingerprint(name, config, train_set, validation, [*marks, *map(fingerprint, starts)])
+    run = run_fingerprint(
+        name, config, train_set, validation, list(map(fingerprint, teachers)), "".join(map(fingerprint, starts))
+    )
     state = RunState.load(output, run) if options.resume else RunState(run)
     if not options.resume and (output / CONFIG).exists():
         raise FerError(f"--output {output} already holds a checkpoint; choose another folder, or --resume.")
@@ -226,8 +227,8 @@ def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig
 
 def _load(options: argparse.Namespace, config: TrainConfig) -> tuple[FaceSet, FaceSet]:
     """The training split and the one the epoch is chosen by."""
-    spec = architecture(options.model).input
-    form = ImageForm(spec.gray, spec.size)
+    spec = input_of(architecture(options.model).input, config)
+    form = ImageForm(spec.gray, max(spec.size, config.train_size))
     train_set = load_mix(options.data, "train", form, balanced=options.balanced, seed=config.seed)
     if options.folds:
         train_set, validation = take_fold(train_set, options.folds, options.fold)

@@ -31,7 +31,7 @@ Decisions where the paper is silent or unclear (it gives no number of parameters
 * ECA follows every encoder level, the bottom included, with plain start.
 * a 7x7 map is halved to 4x4 and cut back to 7x7.
 * the compact variant is a ResNet-18 of widths 24, 48, 96 and 96 without the max pool, at 48 px; its U-Nets are 2, 1, 1
-  and 1 deep. What it can tell is in the ResNet's widths: half of them, with deeper U-Nets, learned slower.
+  and 1 deep.
 """
 
 from __future__ import annotations

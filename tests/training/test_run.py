@@ -15,9 +15,11 @@ from fer_explain.hub.checkpoint import load_checkpoint, read_config
 from fer_explain.hub.folder import PROFILE, REGION_PROFILE
 from fer_explain.hub.remote import FILES
 from training import evaluate, run
+from training.config import TrainConfig
 from training.data import ImageForm, load_split
 from training.distill import fingerprint
 from training.engine import predict
+from training.provenance import run_fingerprint
 from training.state import FILE, RunState
 
 MODEL = "convnext_nano"
@@ -210,3 +212,28 @@ def test_a_start_of_another_architecture_is_refused(
     with pytest.raises(SystemExit):
         run.main([*arguments(csv_file, tmp_path / "other", "--start", str(trained)), "--model", "vgg_compact"])
     assert f"--start {trained.name}: it is a {MODEL}, not a vgg_compact" in capsys.readouterr().err
+
+
+def test_large_photos_are_kept_as_large_as_the_run_needs_them(
+    csv_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ImageForm] = []
+
+    def load(_sources: object, _split: str, form: ImageForm, **_: object) -> None:
+        asked.append(form)
+        raise FerError("seen")
+
+    monkeypatch.setattr(run, "load_mix", load)
+    for flags in ([], ["--input-size", "96"], ["--train-size", "80"]):
+        with pytest.raises(SystemExit):
+            run.main(arguments(csv_file, tmp_path / "out", *flags))
+    assert [form.side for form in asked] == [48, 96, 80]
+
+
+def test_what_a_run_starts_from_and_what_teaches_it_are_told_apart(csv_file: Path) -> None:
+    faces = load_split(str(csv_file), "train", ImageForm())
+    prints = {
+        run_fingerprint(MODEL, TrainConfig(), faces, faces, teachers, start)
+        for teachers, start in (((), ""), (("a",), ""), ((), "a"), (("a", "b"), ""), (("a",), "b"))
+    }
+    assert len(prints) == 5
