@@ -57,7 +57,7 @@ class Entry:
         pretrained: file name of the backbone weights it starts from; empty for none.
         teachers: names of entries it learns from.
         options: what differs from the recipe, by names of :class:`training.config.TrainConfig`.
-        start: name of the entry whose weights it goes on from; empty for none.
+        starts: names of the entries whose weights it goes on from the mean of.
         stored: how its weights are stored, "float16" or "int8".
         embedded: whether it lies here; one that does not is made only because others learn from it.
     """
@@ -68,7 +68,7 @@ class Entry:
     pretrained: str = ""
     teachers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-    start: str = ""
+    starts: tuple[str, ...] = ()
     stored: str = "float16"
     embedded: bool = True
 
@@ -85,7 +85,7 @@ def plan() -> dict[str, Entry]:
 
 
 def _frozen(entry: dict[str, Any]) -> dict[str, Any]:
-    return entry | {"teachers": tuple(entry.get("teachers", ()))}
+    return entry | {key: tuple(entry.get(key, ())) for key in ("starts", "teachers")}
 
 
 def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterator[list[str]]:
@@ -124,9 +124,10 @@ def _run_arguments(entry: Entry, data: str, weights: Path | None, output: Path) 
     for name, value in entry.options.items():
         flag = name.replace("_", "-")
         arguments += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-    for flag, name in [("--start", entry.start), *(("--teacher", name) for name in entry.teachers)]:
-        made = output / name
-        arguments += [flag, str(made) if (made / CONFIG).exists() else name] if name else []
+    for flag, names in (("--start", entry.starts), ("--teacher", entry.teachers)):
+        for name in names:
+            made = output / name
+            arguments += [flag, str(made) if (made / CONFIG).exists() else name]
     if entry.pretrained:
         if weights is None or not (weights / entry.pretrained).is_file():
             raise FerError(f"{entry.name} starts from {entry.pretrained}; name the folder that holds it by --weights.")

@@ -71,9 +71,10 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--start",
-        default="",
+        action="append",
+        default=[],
         metavar="DIR_OR_HUB_ID",
-        help="a checkpoint of the same architecture to go on from, with a fresh schedule",
+        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged",
     )
     group.add_argument(
         "--teacher",

@@ -19,7 +19,12 @@ _LIBRARIES: Final = ("torch", "torchvision", "timm", "accelerate", "numpy")
 
 
 def run_fingerprint(
-    name: str, config: TrainConfig, train: FaceSet, validation: FaceSet, teachers: Sequence[str] = (), start: str = ""
+    name: str,
+    config: TrainConfig,
+    train: FaceSet,
+    validation: FaceSet,
+    teachers: Sequence[str] = (),
+    starts: Sequence[str] = (),
 ) -> str:
     """16 hex digits that differ between two runs that could end in different weights.
 
@@ -29,7 +34,7 @@ def run_fingerprint(
         train: the training split.
         validation: the split the epoch is chosen by.
         teachers: fingerprints of the teachers.
-        start: fingerprint of the checkpoint it goes on from; empty for none.
+        starts: fingerprints of the checkpoints it goes on from.
     """
     run: dict[str, Any] = {
         "model": name,
@@ -37,7 +42,7 @@ def run_fingerprint(
         "train": train.fingerprint,
         "validation": validation.fingerprint,
         "teachers": list(teachers),
-    } | ({"start": start} if start else {})
+    } | ({"starts": list(starts)} if starts else {})
     return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -47,7 +52,7 @@ def provenance(config: TrainConfig, train: FaceSet, **further: Any) -> dict[str,
     Args:
         config: the resolved options.
         train: the training split.
-        further: what only the run knows (recipe, fingerprint, pretrained, device, teachers); None is left out.
+        further: what only the run knows (recipe, fingerprint, pretrained, device, starts, teachers); None is left out.
     """
     names = " + ".join(Path(source).name for source in train.sources)
     return {

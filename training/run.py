@@ -71,7 +71,7 @@ class RunOptions:
         recipe: name of the recipe, for the record.
         pretrained: backbone weights, as in :func:`fer_explain.models.create_model`.
         resume: go on with the interrupted run in the output folder.
-        start: a checkpoint of the same architecture whose weights the run starts from.
+        starts: checkpoints of the same architecture; the run starts from their weights' mean.
         teachers: checkpoints to learn from.
         teacher_cache: folder of the teachers' answers.
         time_budget: minutes; fewer steps are taken where they do not fit. 0 = all of them.
@@ -82,7 +82,7 @@ class RunOptions:
     recipe: str = ""
     pretrained: bool | Path = False
     resume: bool = False
-    start: str = ""
+    starts: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_cache: Path = Path("teachers")
     time_budget: float = 0.0
@@ -104,9 +104,9 @@ def train(
     if accelerator.is_main_process:
         remove_leftovers(output)
     teachers = load_earlier("--teacher", options.teachers, train_set)
-    starts = load_earlier("--start", [options.start] if options.start else [], train_set)
+    starts = load_earlier("--start", options.starts, train_set)
     run = run_fingerprint(
-        name, config, train_set, validation, list(map(fingerprint, teachers)), "".join(map(fingerprint, starts))
+        name, config, train_set, validation, list(map(fingerprint, teachers)), list(map(fingerprint, starts))
     )
     state = RunState.load(output, run) if options.resume else RunState(run)
     if not options.resume and (output / CONFIG).exists():
@@ -122,7 +122,7 @@ def train(
     if state.model or starts:
         model = create_model(name, **config.model_args)  # the resumed state fills it later
         if starts:
-            _take_over(model, name, starts[0])
+            _take_over(model, name, starts)
     else:
         model = _new(name, config, spec, train_set, options.pretrained)
     source = provenance(
@@ -132,7 +132,7 @@ def train(
         fingerprint=run,
         pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
         device=accelerator.device.type,
-        start=_named(starts)[0] if starts else None,
+        starts=_named(starts) or None,
         teachers=_named(teachers) or None,
         time_budget=options.time_budget or None,
     )
@@ -179,7 +179,7 @@ def _accelerator(config: TrainConfig, images: int) -> Accelerator:
 
 
 def _check_options(config: TrainConfig, options: RunOptions) -> None:
-    if options.start and options.pretrained:
+    if options.starts and options.pretrained:
         raise FerError("--start and --pretrained both name weights to start from; give one of them.")
     if options.teachers and not config.distill:
         raise FerError("--teacher has no effect while --distill is 0; give it a share of the loss, such as 0.5.")
@@ -201,15 +201,22 @@ def _new(name: str, config: TrainConfig, spec: InputSpec, train_set: FaceSet, pr
     return model
 
 
-def _take_over(model: nn.Module, name: str, start: Checkpoint) -> None:
-    """Fills a network with an earlier checkpoint's weights.
+def _take_over(model: nn.Module, name: str, starts: Sequence[Checkpoint]) -> None:
+    """Fills a network with the mean of earlier checkpoints' weights (a uniform soup, Wortsman et al. 2022, section 2).
 
     Raises:
-        FerError: they are another architecture's.
+        FerError: one is of another architecture.
     """
-    if start.config.architecture != name:
-        raise FerError(f"--start {start.name}: it is a {start.config.architecture}, not a {name}.")
-    model.load_state_dict(start.model.state_dict())
+    for start in starts:
+        if start.config.architecture != name:
+            raise FerError(f"--start {start.name}: it is a {start.config.architecture}, not a {name}.")
+    states = [start.model.state_dict() for start in starts]
+    model.load_state_dict({key: _mean([state[key] for state in states]) for key in states[0]})
+
+
+def _mean(values: Sequence[Tensor]) -> Tensor:
+    """Of one tensor from each network; a batch norm's count of batches, which has no mean, is the first one's."""
+    return torch.stack(list(values)).mean(0) if values[0].is_floating_point() else values[0]
 
 
 def _named(checkpoints: Sequence[Checkpoint]) -> list[dict[str, str]]:
@@ -262,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         recipe=recipe,
         pretrained=Path(options.pretrained) if isinstance(options.pretrained, str) else options.pretrained,
         resume=options.resume,
-        start=options.start,
+        starts=tuple(options.start),
         teachers=tuple(options.teacher),
         teacher_cache=options.teacher_cache or options.output.parent / "teachers",
         time_budget=options.time_budget,

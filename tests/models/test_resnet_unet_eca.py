@@ -17,10 +17,10 @@ def test_the_full_network_is_as_large_as_the_papers_plan_makes_it() -> None:
     assert kernels == {5}
 
 
-def test_the_compact_ones_u_nets_end_at_one_width_too() -> None:
+def test_the_compact_ones_u_nets_become_shallower_as_the_papers_do() -> None:
     masks = create_model("resnet_unet_eca_compact").masks
-    assert [len(mask.up) for mask in masks] == [3, 2, 1, 1]
-    assert {mask.encoder[-1][0][0].out_channels for mask in masks} == {128}
+    assert [len(mask.up) for mask in masks] == [2, 1, 1, 1]
+    assert [mask.encoder[-1][0][0].out_channels for mask in masks] == [96, 96, 192, 192]
 
 
 def test_a_block_puts_out_features_times_mask_plus_features() -> None:

@@ -49,16 +49,15 @@ def test_what_lies_here_was_made_by_the_plan(name):
     assert [teacher["name"] for teacher in source.get("teachers", [])] == list(entry.teachers)
     planned = {key: getattr(entry.config, key) for key in source["config"]}
     assert source["config"] == planned
-    assert source.get("start", {}).get("name", "") == entry.start
+    assert [start["name"] for start in source.get("starts", [])] == list(entry.starts)
     assert is_compressed(EMBEDDED / name) == (entry.stored == "int8")
 
 
 @pytest.mark.parametrize("name", list(plan()))
-def test_teachers_are_made_before_their_students(name):
+def test_what_an_entry_needs_is_made_before_it(name):
     order = list(plan())
     entry = plan()[name]
-    earlier = [*entry.teachers, *([entry.start] if entry.start else [])]
-    assert all(order.index(other) < order.index(name) for other in earlier)
+    assert all(order.index(other) < order.index(name) for other in (*entry.starts, *entry.teachers))
 
 
 def test_readme_shows_the_table_of_the_folders():
@@ -121,9 +120,10 @@ class TestSteps:
         made(tmp_path / "teacher", "validation")
         assert modules(entry, tmp_path) == []
 
-    def test_an_earlier_entry_is_gone_on_from(self, tmp_path):
-        step = next(steps(Entry("later", "vgg_compact", "modern", start="small"), "data", None, tmp_path))
-        assert step[step.index("--start") + 1] == "small"
+    def test_earlier_entries_are_gone_on_from(self, tmp_path):
+        later = Entry("later", "vgg_compact", "modern", starts=("small", "other"))
+        step = next(steps(later, "data", None, tmp_path))
+        assert [step[i + 1] for i, word in enumerate(step) if word == "--start"] == ["small", "other"]
 
     def test_missing_backbone_weights_are_named(self, tmp_path):
         entry = Entry("tuned", "vgg_compact", "finetune", pretrained="backbone.safetensors")

@@ -203,7 +203,19 @@ def test_a_run_goes_on_from_a_checkpoint_with_a_fresh_schedule(trained: Path, cs
     run.main(arguments(csv_file, output, "--epochs", "1", "--lr", "0", "--ema", "0", "--start", str(trained)))
     start, end = (dict(load_checkpoint(folder).model.named_parameters()) for folder in (trained, output))
     assert all(torch.equal(start[name], value) for name, value in end.items())  # at a rate of 0
-    assert read_config(output).provenance["start"] == {"name": trained.name, "fingerprint": fingerprint_of(trained)}
+    assert read_config(output).provenance["starts"] == [{"name": trained.name, "fingerprint": fingerprint_of(trained)}]
+
+
+def test_several_starts_are_averaged(trained: Path, csv_file: Path, tmp_path: Path) -> None:
+    still = ["--epochs", "1", "--lr", "0", "--ema", "0"]
+    other, output = tmp_path / "other", tmp_path / "soup"
+    run.main(arguments(csv_file, other, *still, "--seed", "1"))
+    run.main(arguments(csv_file, output, *still, "--start", str(trained), "--start", str(other)))
+    one, two, soup = (dict(load_checkpoint(folder).model.named_parameters()) for folder in (trained, other, output))
+    assert any(not torch.equal(one[name], two[name]) for name in one)
+    for name, value in soup.items():
+        torch.testing.assert_close(value, (one[name] + two[name]) / 2, atol=1e-3, rtol=1e-3)  # stored as fp16
+    assert [start["name"] for start in read_config(output).provenance["starts"]] == [trained.name, "other"]
 
 
 def test_a_start_of_another_architecture_is_refused(
