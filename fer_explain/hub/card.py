@@ -231,7 +231,26 @@ def _training(config: CheckpointConfig, paper: str) -> str:
     facts |= dict(_flat({"model_args": config.model_args} | config.provenance))
     if paper:
         facts["paper"] = paper
-    return _table(["what", "value"], facts.items())
+    return f"{_origin(config.provenance)}\n\n{_table(['what', 'value'], facts.items())}".lstrip()
+
+
+def _origin(provenance: Mapping[str, Any]) -> str:
+    """What the weights come from, in sentences; the table below them has every option."""
+    if "recipe" not in provenance:
+        return ""
+    options, pretrained = provenance.get("config", {}), provenance.get("pretrained")
+    starts, teachers = ([f"`{one['name']}`" for one in provenance.get(key, ())] for key in ("starts", "teachers"))
+    text = "Trained from scratch"
+    if pretrained:
+        text = "Fine-tuned from " + ("timm's pretrained weights" if pretrained is True else f"`{pretrained}`")
+    elif starts:
+        text = f"Trained on from {'the mean of the weights of ' if starts[1:] else ''}{', '.join(starts)}"
+    text += f" by recipe `{provenance['recipe']}`"
+    if teachers:
+        text += f", distilled from {' and '.join(teachers)} (share of the loss: {options.get('distill', '?')})"
+    if options.get("votes"):
+        text += f", with the votes of FER+'s annotators beside the teachers (weight {options['votes']})"
+    return text + (". Stored in eight bits, one scale per output channel." if "stored" in provenance else ".")
 
 
 def _flat(entries: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -240,7 +259,12 @@ def _flat(entries: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            yield f"{prefix}{key}", ", ".join(map(_word, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _word(value: object) -> str:
+    """A value in a list; another checkpoint is its name and fingerprint."""
+    return " ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value)
 
 
 def _data_name(config: CheckpointConfig) -> str:

@@ -153,3 +153,25 @@ def test_written_from_the_folder(tmp_path):
     text = write_card(folder).read_text()
     (picture,) = re.findall(r"!\[[^]]+\]\((.+)\)", text)
     assert Image.open(folder / picture).format == "PNG"
+
+
+class TestOrigin:
+    teachers = ({"name": "big", "fingerprint": "01"}, {"name": "other", "fingerprint": "02"})
+
+    def text(self, **provenance: object) -> str:
+        return model_card("my_face", replace(CONFIG, provenance=PROVENANCE | provenance), {})
+
+    def test_from_scratch_or_from_pretrained_weights(self) -> None:
+        assert "Trained from scratch by recipe `modern`.\n" in self.text()
+        assert "Fine-tuned from `lite0` by recipe `modern`.\n" in self.text(pretrained="lite0")
+        assert "Fine-tuned from timm's pretrained weights by" in self.text(pretrained=True)
+
+    def test_further_training_names_what_it_went_on_from(self) -> None:
+        assert "Trained on from `big` by" in self.text(starts=self.teachers[:1])
+        assert "Trained on from the mean of the weights of `big`, `other` by" in self.text(starts=self.teachers)
+
+    def test_teachers_votes_and_stored_bits_are_named(self) -> None:
+        text = self.text(teachers=self.teachers, config={"distill": 0.5, "votes": 0.3}, stored={"weights": "int8"})
+        assert ", distilled from `big` and `other` (share of the loss: 0.5), with the votes of FER+'s" in text
+        assert "Stored in eight bits" in text
+        assert "| teachers | big 01, other 02 |" in text

@@ -10,10 +10,11 @@ import torch
 from safetensors.torch import save_file
 
 from fer_explain.errors import FerError
-from fer_explain.hub.checkpoint import read_config
+from fer_explain.hub.checkpoint import load_checkpoint, read_config
 from fer_explain.hub.folder import EMBEDDED, METRICS, PROFILE, REGION_PROFILE, WEIGHTS, list_checkpoints
 from fer_explain.hub.quantized import quantize
 from training.compress import is_compressed
+from training.distill import fingerprint
 from training.embedded import Entry, main, plan, steps, table
 from training.state import FILE
 
@@ -51,6 +52,15 @@ def test_what_lies_here_was_made_by_the_plan(name):
     assert source["config"] == planned
     assert [start["name"] for start in source.get("starts", [])] == list(entry.starts)
     assert is_compressed(EMBEDDED / name) == (entry.stored == "int8")
+
+
+@pytest.mark.parametrize("name", EMBEDDED_HERE)
+def test_what_taught_it_is_what_lies_here(name):
+    source = read_config(EMBEDDED / name).provenance
+    earlier = [*source.get("starts", []), *source.get("teachers", [])]
+    for each in earlier:
+        if plan()[each["name"]].embedded:
+            assert each["fingerprint"] == fingerprint(load_checkpoint(each["name"])), each["name"]
 
 
 @pytest.mark.parametrize("name", list(plan()))
