@@ -15,7 +15,7 @@ import argparse
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -86,6 +86,16 @@ def plan() -> dict[str, Entry]:
 
 def _frozen(entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {key: tuple(entry.get(key, ())) for key in ("starts", "teachers")}
+
+
+def with_what_they_need(names: Iterable[str]) -> list[str]:
+    """Entries with those that they start or learn from and that do not lie here, in the order they are made."""
+    wanted, entries = set(), list(names)
+    while entries:
+        entry = plan()[entries.pop()]
+        wanted.add(entry.name)
+        entries += [name for name in (*entry.starts, *entry.teachers) if not plan()[name].embedded]
+    return [name for name in plan() if name in wanted]
 
 
 def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterator[list[str]]:
@@ -192,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if not options.data or not options.output:
         parser.error("the following arguments are required: --data, --output")
-    for name in options.only or plan():
+    for name in with_what_they_need(options.only or plan()):
         for step in steps(plan()[name], options.data, options.weights, options.output):
             print(f"== {name}: python -m {' '.join(step)}", flush=True)
             if subprocess.run([sys.executable, "-m", *step], check=False).returncode:

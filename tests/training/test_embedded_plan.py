@@ -13,6 +13,7 @@ from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, read_config
 from fer_explain.hub.folder import EMBEDDED, METRICS, PROFILE, REGION_PROFILE, WEIGHTS, list_checkpoints
 from fer_explain.hub.quantized import quantize
+from training import embedded
 from training.compress import is_compressed
 from training.distill import fingerprint
 from training.embedded import Entry, main, plan, steps, table
@@ -74,6 +75,19 @@ def test_readme_shows_the_table_of_the_folders():
     found = re.search(r"<!-- embedded -->\n(.*?)\n<!-- /embedded -->", README.read_text(), re.S)
     assert found, "README.md has no table below <!-- embedded -->"
     assert found[1] == table(), "README.md: run python -m training.embedded --table"
+
+
+def test_what_does_not_lie_here_is_made_with_what_needs_it(monkeypatch):
+    entries = {
+        "first": Entry("first", "vgg_compact", "modern", embedded=False),
+        "teacher": Entry("teacher", "vgg_compact", "modern"),
+        "second": Entry("second", "vgg_compact", "modern", starts=("first",), teachers=("teacher",), embedded=False),
+        "other": Entry("other", "vgg_compact", "modern"),
+        "last": Entry("last", "vgg_compact", "modern", starts=("second",), teachers=("first",)),
+    }
+    monkeypatch.setattr(embedded, "plan", lambda: entries)
+    assert embedded.with_what_they_need(["last"]) == ["first", "second", "last"]
+    assert embedded.with_what_they_need(["other", "teacher"]) == ["teacher", "other"]
 
 
 class TestSteps:
