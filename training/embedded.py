@@ -24,6 +24,7 @@ from typing import Any, Final
 from fer_explain.benchmark.further import UNLEAKED, Further, read_further
 from fer_explain.benchmark.metrics import headline, read_splits
 from fer_explain.errors import FerError
+from fer_explain.hub.card import mean_of
 from fer_explain.hub.config import read_config
 from fer_explain.hub.folder import CONFIG, EMBEDDED, METRICS, PROFILE, REGION_PROFILE
 from fer_explain.hub.predictions import read_metrics_file
@@ -182,6 +183,8 @@ def _row(entry: Entry, folder: Path) -> tuple[str, ...]:
 def _learned(entry: Entry, provenance: Mapping[str, Any]) -> str:
     """From what, by which recipe, how long."""
     start = f"from `{entry.pretrained.removesuffix('.safetensors')}`" if entry.pretrained else "from scratch"
+    if entry.starts:
+        start = f"from {mean_of(entry.starts)}"
     taught = f", taught by {' and '.join(f'`{name}`' for name in entry.teachers)}" if entry.teachers else ""
     epochs = f"epoch {provenance['epochs']} of {provenance['of']}"
     return f"{start}{taught}; recipe `{entry.recipe}`, seed {entry.config.seed}, {epochs}"

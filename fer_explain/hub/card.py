@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -239,18 +240,25 @@ def _origin(provenance: Mapping[str, Any]) -> str:
     if "recipe" not in provenance:
         return ""
     options, pretrained = provenance.get("config", {}), provenance.get("pretrained")
-    starts, teachers = ([f"`{one['name']}`" for one in provenance.get(key, ())] for key in ("starts", "teachers"))
+    starts, teachers = ([one["name"] for one in provenance.get(key, ())] for key in ("starts", "teachers"))
     text = "Trained from scratch"
     if pretrained:
         text = "Fine-tuned from " + ("timm's pretrained weights" if pretrained is True else f"`{pretrained}`")
     elif starts:
-        text = f"Trained on from {'the mean of the weights of ' if starts[1:] else ''}{', '.join(starts)}"
+        text = f"Trained on from {mean_of(starts)}"
     text += f" by recipe `{provenance['recipe']}`"
     if teachers:
-        text += f", distilled from {' and '.join(teachers)} (share of the loss: {options.get('distill', '?')})"
+        taught_by = " and ".join(f"`{name}`" for name in teachers)
+        text += f", distilled from {taught_by} (share of the loss: {options.get('distill', '?')})"
     if options.get("votes"):
         text += f", with the votes of FER+'s annotators beside the teachers (weight {options['votes']})"
     return text + (". Stored in eight bits, one scale per output channel." if "stored" in provenance else ".")
+
+
+def mean_of(names: Sequence[str]) -> str:
+    """The weights that a run started from, in words; a checkpoint that is named twice counts twice."""
+    counted = [f"`{name}`{f' ({times} x)' if times > 1 else ''}" for name, times in Counter(names).items()]
+    return f"the mean of {', '.join(counted)}" if counted[1:] else counted[0]
 
 
 def _flat(entries: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

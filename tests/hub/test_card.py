@@ -168,7 +168,8 @@ class TestOrigin:
 
     def test_further_training_names_what_it_went_on_from(self) -> None:
         assert "Trained on from `big` by" in self.text(starts=self.teachers[:1])
-        assert "Trained on from the mean of the weights of `big`, `other` by" in self.text(starts=self.teachers)
+        starts = (self.teachers[0], *self.teachers)
+        assert "Trained on from the mean of `big` (2 x), `other` by" in self.text(starts=starts)
 
     def test_teachers_votes_and_stored_bits_are_named(self) -> None:
         text = self.text(teachers=self.teachers, config={"distill": 0.5, "votes": 0.3}, stored={"weights": "int8"})
