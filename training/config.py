@@ -59,6 +59,12 @@ class TrainConfig:
     attention_weight: float = _option(0.0, "lambda of EmoNeXt's self-attention regulariser", low=0)
     ema: float = _option(0.999, "decay of the moving average of the weights; 0 = off", low=0, high=1)
     ema_every: int = _option(1, "steps between two updates of the moving average", low=1)
+    precise_bn: int = _option(
+        0,
+        "training images, unaugmented, on which the statistics of the batch norms that are kept are measured after an "
+        "epoch; 0 = moving averages",
+        low=0,
+    )
     validate_on: str = _option(
         "ema", "weights whose validation accuracy counts: the average's or the raw ones", ("ema", "raw")
     )

@@ -26,6 +26,7 @@ from training.config import TrainConfig
 from training.data import FaceSet
 from training.interrupt import StopRequest
 from training.loss import attention_penalty, class_weights, classification_loss
+from training.norms import measure_norms
 from training.precision import keep_depthwise_in_float32
 from training.schedule import Plan, learning_rate
 from training.state import RunState, seed_of
@@ -125,6 +126,7 @@ class Engine:
             while self.state.epoch * self.per_epoch < self.plan.steps and not self._out_of_patience():
                 began = self.clock.elapsed()
                 loss = self.train_epoch(split, train, record)
+                self._measure_norms(train)
                 is_best = self._validate(validation, loss, began)
                 self._snapshot()
                 if self.accelerator.is_main_process:
@@ -280,6 +282,11 @@ class Engine:
         if self.accelerator.num_processes == 1:
             return flag
         return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)) > 0)
+
+    def _measure_norms(self, train: FaceSet) -> None:
+        if self.config.precise_bn:
+            for model in {self.kept, self.plain} if self.config.validate_on == "raw" else {self.kept}:
+                measure_norms(model, train, self.config.precise_bn, self.spec)
 
     def _validate(self, validation: FaceSet, loss: float, began: float) -> bool:
         """Books an epoch into the state; returns whether it is the best so far on validation."""

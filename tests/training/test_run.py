@@ -19,6 +19,7 @@ from training.config import TrainConfig
 from training.data import ImageForm, load_split
 from training.distill import fingerprint
 from training.engine import predict
+from training.norms import measure_norms
 from training.provenance import run_fingerprint
 from training.state import FILE, RunState
 
@@ -216,6 +217,19 @@ def test_several_starts_are_averaged(trained: Path, csv_file: Path, tmp_path: Pa
     for name, value in soup.items():
         torch.testing.assert_close(value, (one[name] + two[name]) / 2, atol=1e-3, rtol=1e-3)  # stored as fp16
     assert [start["name"] for start in read_config(output).provenance["starts"]] == [trained.name, "other"]
+
+
+def test_precise_bn_leaves_the_statistics_of_plain_training_faces(csv_file: Path, tmp_path: Path) -> None:
+    flags = ["--epochs", "1", "--precise-bn", "64", "--model", "resnet_compact"]
+    run.main([*arguments(csv_file, tmp_path / "precise"), *flags])
+    checkpoint = load_checkpoint(tmp_path / "precise")
+    kept = {name: value.clone() for name, value in checkpoint.model.named_buffers() if "running" in name}
+    train = load_split(str(csv_file), "train", ImageForm())
+    measure_norms(checkpoint.model, train, 64, checkpoint.config.input)
+    found = dict(checkpoint.model.named_buffers())
+    assert kept
+    for name, value in kept.items():
+        torch.testing.assert_close(found[name], value, rtol=0.02, atol=0.01)  # the weights are stored as fp16
 
 
 def test_a_start_of_another_architecture_is_refused(
