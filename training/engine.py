@@ -126,8 +126,7 @@ class Engine:
             while self.state.epoch * self.per_epoch < self.plan.steps and not self._out_of_patience():
                 began = self.clock.elapsed()
                 loss = self.train_epoch(split, train, record)
-                self._measure_norms(train)
-                is_best = self._validate(validation, loss, began)
+                is_best = self._validate(train, validation, loss, began)
                 self._snapshot()
                 if self.accelerator.is_main_process:
                     record.epoch(self.state, self.kept, is_best)
@@ -283,16 +282,14 @@ class Engine:
             return flag
         return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)) > 0)
 
-    def _measure_norms(self, train: FaceSet) -> None:
-        if self.config.precise_bn:
-            for model in {self.kept, self.plain} if self.config.validate_on == "raw" else {self.kept}:
-                measure_norms(model, train, self.config.precise_bn, self.spec)
-
-    def _validate(self, validation: FaceSet, loss: float, began: float) -> bool:
+    def _validate(self, train: FaceSet, validation: FaceSet, loss: float, began: float) -> bool:
         """Books an epoch into the state; returns whether it is the best so far on validation."""
         started = time.perf_counter()
         state, config = self.state, self.config
         judged = self.plain if config.validate_on == "raw" else self.kept
+        if config.precise_bn:
+            for model in {id(model): model for model in (judged, self.kept)}.values():
+                measure_norms(model, train, config.precise_bn, self.spec)
         logits = validation_logits(judged, validation, self.spec, config, state.epoch)
         labels = torch.from_numpy(validation.labels)
         validation_loss = float(nn.functional.cross_entropy(logits, labels))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -17,7 +18,7 @@ from fer_explain.faces.preprocess import to_batch
 from fer_explain.types import InputSpec
 from training.data import FaceSet
 
-_BATCH: Final = 256
+_LARGEST_BATCH: Final = 256
 
 
 @torch.no_grad()
@@ -35,13 +36,14 @@ def measure_norms(model: nn.Module, faces: FaceSet, n: int, spec: InputSpec) -> 
     momenta = [norm.momentum for norm in norms]
     device = next(model.parameters()).device
     images = faces.images[:: max(1, len(faces) // n)][:n]
+    batches = np.array_split(images, -(-len(images) // _LARGEST_BATCH))  # even ones: a batch of one has no variance
     model.eval()
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
         norm.train()
-    for start in range(0, len(images), _BATCH):
-        model(to_batch(images[start : start + _BATCH], spec, device).expand(-1, spec.channels, -1, -1))
+    for batch in batches:
+        model(to_batch(batch, spec, device).expand(-1, spec.channels, -1, -1))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     for module, training in modes:
