@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -17,9 +18,10 @@ def keep_depthwise_in_float32(model: nn.Module) -> None:
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
-            module.forward = partial(_in_float32, module)  # type: ignore[method-assign]
+            module.forward = partial(_in_float32, module.forward)  # type: ignore[method-assign]
 
 
-def _in_float32(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+def _in_float32(forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """``forward`` is the module's own: timm's ``Conv2dSame``, for one, pads in it."""
     with torch.autocast("cpu", enabled=False):
-        return nn.Conv2d.forward(convolution, x.float())
+        return forward(x.float())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
 from training.precision import keep_depthwise_in_float32
@@ -24,3 +25,11 @@ def test_only_depthwise_convolutions_stay_in_float32() -> None:
     mixed.float().sum().backward()
     assert depthwise.weight.grad is not None
     assert depthwise.weight.grad.dtype == torch.float32
+
+
+def test_a_convolution_with_a_forward_of_its_own_keeps_it() -> None:
+    model = nn.Sequential(Conv2dSame(4, 4, 3, stride=2, groups=4))  # pads its input first, as TensorFlow does
+    x = torch.randn(2, 4, 7, 7)
+    plain: Tensor = model(x)
+    keep_depthwise_in_float32(model)
+    torch.testing.assert_close(model(x), plain)
