@@ -22,6 +22,7 @@ CONTENT = {
     "app.py": "app.py",
     "fer_explain": "fer_explain",
     "checkpoints": "checkpoints",
+    "results": "results",
 }
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 

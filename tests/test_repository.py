@@ -27,7 +27,10 @@ WEIGHTS = {
     ".caffemodel",
 }
 TABLES = {".parquet", ".csv", ".arrow", ".feather", ".zip", ".tar", ".gz"}
-OWN_TABLES = r"checkpoints/[^/]+/(predictions/(validation|test)\.parquet|history\.csv)|docs/\w+_example/\w+\.csv"
+OWN_TABLES = (
+    r"(checkpoints/[^/]+|results/\w+/runs/[^/]+)/(predictions/(validation|test)\.parquet|history\.csv)"
+    r"|(docs/\w+_example|results/\w+)/\w+\.csv"
+)
 
 
 @cache

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from fer_explain.benchmark.metrics import read_splits
 from fer_explain.errors import FerError
 from fer_explain.hub import folder as folder_module
 from fer_explain.hub.checkpoint import load_checkpoint
-from fer_explain.hub.folder import CONFIG, DEFAULT, EMBEDDED, METRICS, PREDICTIONS, list_results
+from fer_explain.hub.folder import CONFIG, DEFAULT, EMBEDDED, METRICS, PREDICTIONS, RESULTS, list_results
 from fer_explain.hub.results import find_results
+
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 @pytest.fixture
@@ -44,3 +48,26 @@ def test_it_cannot_be_loaded_as_a_network(kept: Path) -> None:
 def test_an_unknown_name_is_refused(kept: Path) -> None:
     with pytest.raises(FerError, match="There is no checkpoint 'Net-seed2'"):
         find_results("Net-seed2")
+
+
+@pytest.mark.parametrize("name", list_results())
+def test_numbers_of_a_run_that_is_kept_follow_from_its_predictions(name: str) -> None:
+    found = find_results(name)
+    scores = read_splits(found.metrics)
+    assert scores.keys() == {"validation", "test"}
+    for split in found.splits:
+        assert getattr(found, split).correct.mean() == pytest.approx(scores[split].accuracy)
+
+
+def test_readme_tells_what_the_study_of_three_seeds_found() -> None:
+    runs = pd.read_csv(RESULTS / "emonext_nano" / "table.csv").query("split == 'test'")
+    for run in runs.itertuples():
+        found = find_results(f"{str(run.variant).replace('-', '_')}-seed{run.seed}")
+        assert found.test.correct.mean() == pytest.approx(run.accuracy, abs=1e-6)
+    means = runs.groupby("variant", sort=False)["accuracy"].mean()
+    told = README.read_text().partition("<!-- seeds -->")[2].partition("<!-- /seeds -->")[0]
+    first, *statements = (" ".join(line.split()) for line in told.strip().removeprefix("- ").split("\n- "))
+    assert first == ", ".join(f"{variant} {100 * mean:.1f} %" for variant, mean in means.items()) + "."
+    study = (RESULTS / "emonext_nano" / "README.md").read_text()
+    assert len(statements) == 2
+    assert all(statement in study for statement in statements)

@@ -61,7 +61,7 @@ def test_sdk_version_is_the_pinned_and_installed_gradio(space):
 
 def test_tree_is_exact(space):
     assert {path.name for path in space.iterdir()} == {
-        "README.md", "LICENSE", "requirements.txt", "app.py", "fer_explain", "checkpoints",
+        "README.md", "LICENSE", "requirements.txt", "app.py", "fer_explain", "checkpoints", "results",
     }  # fmt: skip
     assert not list(space.rglob("__pycache__"))
     assert not list(space.rglob(".*"))
