@@ -20,7 +20,7 @@ PREDICTIONS: Final = "predictions"
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"
 RESULTS: Final = EMBEDDED.parent / "results"  # folders of studies: all of their runs but the weights
-DEFAULT: Final = "stn_se_efficientnet_lite0"
+DEFAULT: Final = "stn_se_mobilenetv1"
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 

@@ -5,8 +5,9 @@
     x (N, 3, S, S) -> STN -> stem -> [stage_i -> gate_i] -> timm's own pooled head -> (N, K)
 
 The stages are those of timm's ``feature_info``; each stage's last module is replaced by "itself, then a gate", so any
-convolutional backbone works as timm wrote it, pretrained weights included. ``stn_se_efficientnet_lite0`` is the
-default of the app, small enough to be fine-tuned on a CPU at 96 px.
+convolutional backbone works as timm wrote it, pretrained weights included. Two are small enough to be fine-tuned on a
+CPU: ``stn_se_efficientnet_lite0`` from ImageNet's weights, and the default of the app, ``stn_se_mobilenetv1_vggface2``,
+from those of face recognition.
 
 STN: Jaderberg et al. 2015, equations 1 and 5. Gates: Hu et al. 2018, equations 2 to 4 (SE); Wang et al. 2020, section
 3.2 (ECA); Woo et al. 2018, equations 2 and 3 (CBAM). Their places: No-SA 2026, section 3.4.
@@ -136,7 +137,7 @@ register(
         partial(_build, "tf_efficientnet_lite0", gate="se", input_size=LITE0_96.size),
         LITE0_96,
         cam_layer="backbone.blocks.6",
-        summary="STN + EfficientNet-Lite0 with SE after each stage; the app's default",
+        summary="STN + EfficientNet-Lite0 with SE after each stage",
         title="STN-SE-EfficientNet-Lite0",
         paper="EmoNeXt's idea on EfficientNet-Lite 2020",
         recipe="finetune",
@@ -150,7 +151,7 @@ register(
         partial(_build, "mobilenetv1_100", gate="se", input_size=VGGFACE2_112.size, pad_type="same", act_layer="relu6"),
         VGGFACE2_112,
         cam_layer="backbone.blocks.4",
-        summary="STN + MobileNetV1 with SE after each stage, made for weights from face recognition",
+        summary="STN + MobileNetV1 with SE after each stage, made for weights from face recognition; the app's default",
         title="STN-SE-MobileNetV1",
         paper="EmoNeXt's idea on MobileNet 2017",
         recipe="finetune_faces",

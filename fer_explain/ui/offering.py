@@ -64,7 +64,7 @@ def offer_intervene(analyzer: Analyzer) -> None:
                 right and down in fractions of the crop, e.g. {"rotation": 30}; what is left out stays the network's.
             gates: for a layer and the number of a channel in it the factor of its weight, 0 to knock it out, or "usual"
                 to freeze it at its mean over validation faces of the expression that is read without the change,
-                e.g. {"backbone.blocks.6.gated": {"12": 0, "7": "usual"}}; the names of layers are those of analyze's
+                e.g. {"backbone.blocks.4.gated": {"12": 0, "7": "usual"}}; the names of layers are those of analyze's
                 gates.
             method: name of an explanation, see list_methods.
             target: the expression to explain, e.g. happy; empty for what is predicted with the change.

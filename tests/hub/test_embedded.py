@@ -24,11 +24,11 @@ def test_the_default_its_rival_and_the_baseline_are_there():
     assert {DEFAULT, "emonext_nano", "convnext_nano"} <= set(NAMES)
 
 
-def test_the_default_reaches_69_percent_on_the_official_test_images():
+def test_the_default_reaches_71_and_a_half_percent_on_the_official_test_images():
     found = headline(read_metrics(EMBEDDED / DEFAULT))
     assert found is not None
     assert (found.n, found.tta) == (TEST_IMAGES, "none")
-    assert found.accuracy >= 0.69
+    assert found.accuracy >= 0.715
 
 
 @pytest.mark.parametrize("name", NAMES)
