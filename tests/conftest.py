@@ -31,7 +31,7 @@ def results_folder(tmp_path: Path) -> ResultsFolder:
             table = pd.DataFrame({"row": rows, "label": truth, "leaked": np.arange(IMAGES) < LEAKED})
             table[[f"logit_{k}" for k in range(len(LABELS))]] = logits
             table.to_parquet(folder / "predictions" / f"{split}.parquet")
-        config = {"architecture": "vgg_compact", "label_names": LABELS, "temperature": 1.5}
+        config = {"architecture": "vgg_compact", "input": {"size": 48}, "label_names": LABELS, "temperature": 1.5}
         (folder / "config.json").write_text(json.dumps(config))
         return folder
 

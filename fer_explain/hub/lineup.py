@@ -102,8 +102,8 @@ def costs(entry: Results) -> dict[str, float]:
         config = json.loads((entry.folder / CONFIG).read_text(encoding="utf-8"))
         if config.get("model_args"):
             return known
-        size = measure(config["architecture"])
-    except (OSError, ValueError, KeyError, FerError):
+        size = measure(config["architecture"], config["input"]["size"])
+    except (OSError, ValueError, KeyError, TypeError, FerError):
         return known
     return {"parameters": size.parameters / 1e6, "madds": size.multiply_adds / 1e6} | known
 

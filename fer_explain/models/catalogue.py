@@ -40,12 +40,18 @@ class Size:
 
 
 @cache
-def measure(name: str) -> Size:
-    """Size and parts of a network, by its registered name."""
+def measure(name: str, side: int = 0) -> Size:
+    """Size and parts of a network, by its registered name.
+
+    Args:
+        name: of the architecture.
+        side: of the input in pixels; 0 = the network's own. A checkpoint may have been trained for another.
+    """
     spec = architecture(name).input
+    side = side or spec.size
     with torch.device("meta"):
         model = create_model(name).eval()
-        face = torch.empty(1, spec.channels, spec.size, spec.size)
+        face = torch.empty(1, spec.channels, side, side)
     with FlopCounterMode(display=False) as counter:
         model(face)
     kinds = dict.fromkeys(_KINDS[kind] for kind, _ in find_gates(model).values())

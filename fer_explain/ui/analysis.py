@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from typing import Any
 
 import gradio as gr
 from plotly.graph_objects import Figure
@@ -254,13 +255,14 @@ class Analysis:
         return updates
 
 
-def invitation(texts: Texts, usable: bool) -> tuple[str, str, str]:
-    """What the page shows before the first photo: where things stand, pictures to try, what one will see.
+def invitation(texts: Texts, usable: bool) -> tuple[Any, str, str]:
+    """What the page shows before the first photo: that there is no model, pictures to try, what one will see.
 
-    ``usable`` says whether there is any model.
+    ``usable`` says whether there is any model. That the page is ready it says from the start: this answer may come
+    after that to a photo which was quickly dropped on it, and would hide what was found.
     """
-    ready = status(texts("status.ready")) if usable else status(texts("model.none"), error=True)
-    return ready, strip(texts), preview(texts)
+    line = gr.skip() if usable else status(texts("model.none"), error=True)
+    return line, strip(texts), preview(texts)
 
 
 def methods() -> gr.Dropdown:

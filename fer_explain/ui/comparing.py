@@ -184,7 +184,7 @@ class Comparing:
             config = checkpoint.config
             return Cost(
                 sum(parameter.numel() for parameter in checkpoint.model.parameters()),
-                measure(config.architecture).multiply_adds,
+                measure(config.architecture, 0 if config.model_args else config.input.size).multiply_adds,
                 (checkpoint.folder / WEIGHTS).stat().st_size,
                 config.trained,
             )

@@ -5,8 +5,12 @@ import pandas as pd
 import pytest
 
 from fer_explain.errors import FerError
-from fer_explain.hub.lineup import ENSEMBLE, line_up
+from fer_explain.hub.config import read_config
+from fer_explain.hub.folder import DEFAULT, EMBEDDED
+from fer_explain.hub.lineup import ENSEMBLE, costs, line_up
 from fer_explain.hub.results import Results, find_results
+from fer_explain.models import architecture
+from fer_explain.models.catalogue import measure
 
 
 def found(*folders: Path) -> list[Results]:
@@ -59,6 +63,16 @@ def test_the_ensemble_costs_what_all_do_where_that_is_known(results_folder) -> N
     assert known[ENSEMBLE]["parameters"] == pytest.approx(2 * known["one"]["parameters"])
     assert "file" not in known["one"], "there are no weights"
     assert "latency" not in lineup.costs({"one": 2.0})[ENSEMBLE]
+
+
+def test_multiply_adds_are_those_at_the_input_of_the_checkpoint() -> None:
+    """The default was trained for a larger input than its architecture has."""
+    cost, own = costs(find_results(DEFAULT)), architecture(read_config(EMBEDDED / DEFAULT).architecture)
+    bare = measure(own.name)
+    assert cost["parameters"] == bare.parameters / 1e6
+    share = (read_config(EMBEDDED / DEFAULT).input.size / own.input.size) ** 2
+    assert share > 1
+    assert cost["madds"] * 1e6 / bare.multiply_adds == pytest.approx(share, rel=0.05)
 
 
 def test_kept_until_a_file_changes(results_folder) -> None:

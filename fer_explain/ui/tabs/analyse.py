@@ -18,6 +18,7 @@ from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.panels import PhotoPanel, ResultPanel, components
 from fer_explain.ui.sections import Section, lab, receipt, regions, report, studio
 from fer_explain.ui.session import PREDICTED
+from fer_explain.ui.views.status import STATUS
 
 NAME: Final = "analyse"
 # What follows the chosen face below the three panels, in this order: modules of fer_explain.ui.sections.
@@ -38,7 +39,7 @@ def build(page: Page) -> None:
 def _photo_panel(page: Page) -> PhotoPanel:
     text = page.i18n
     panel = PhotoPanel(
-        status=gr.HTML(elem_id="status"),
+        status=gr.HTML(text("status.ready"), html_template=STATUS, elem_id="status"),
         picker=gr.HTML(js_on_load=script("photo.js"), elem_id="picker"),
         faces=gr.Radio([], label=text("photo.faces"), visible=False, elem_id="faces"),
         whole=gr.Button(text("photo.whole"), visible=False, elem_id="whole"),
@@ -195,7 +196,7 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
             if section.follow is not None:
                 event.then(section.follow, session, section.outputs, **following)
 
-    def invite(request: gr.Request) -> tuple[str, str, str]:
+    def invite(request: gr.Request) -> tuple[Any, str, str]:
         return invitation(texts_for(request), usable=bool(page.analyzer.models))
 
     result.order.input(do.reorder, [session, result.order], result.bars, **drawing)

@@ -14,7 +14,7 @@ from fer_explain.ui.components import figure, photo_input, script
 from fer_explain.ui.context import KEPT, Page, texts_for
 from fer_explain.ui.examples import strip
 from fer_explain.ui.session import PREDICTED
-from fer_explain.ui.views.status import status
+from fer_explain.ui.views.status import STATUS
 
 NAME: Final = "compare"
 FIRST: Final = 4  # models that are chosen at the start
@@ -63,7 +63,7 @@ def build(page: Page) -> None:
                         label=text("compare.scale"),
                         elem_id="compare-scale",
                     )
-        line = gr.HTML(elem_id="compare-status")
+        line = gr.HTML(text("status.ready"), html_template=STATUS, elem_id="compare-status")
     table = gr.HTML(elem_id="compare-columns")
     with gr.Column(elem_classes="fer-card", visible=False) as alike:
         page.heading("likeness")
@@ -101,12 +101,11 @@ def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image
     shared.input(do.ask, question, **computing)
     page.tabs[NAME].select(do.arrive, [*question, page.session], **computing)
 
-    def invite(request: gr.Request) -> tuple[str, str]:
-        texts = texts_for(request)
-        return status(texts("status.ready")), strip(texts)
+    def invite(request: gr.Request) -> str:
+        return strip(texts_for(request))
 
     drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    page.blocks.load(invite, None, [outputs[1], examples], **drawing)
+    page.blocks.load(invite, None, examples, **drawing)
     page.blocks.load(methods, None, method, **drawing)
     # Models may have been added since the page was built.
     page.tabs[NAME].select(lambda: gr.CheckboxGroup(page.analyzer.models), None, models, **drawing)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
 from fer_explain.ui.session import Session
 from fer_explain.ui.texts import Texts
+
+STATUS: Final = '<div class="fer-status">${value}</div>'  # holds a plain text at the start, then one of these sentences
 
 
 def status(sentence: str, *, error: bool = False) -> str:
