@@ -94,7 +94,7 @@ def test_the_embedded_profiles_are_of_the_embedded_weights(name: str):
     profile = read_profile(EMBEDDED / name)
     assert profile is not None, "run python -m fer_explain.explain.profile again"
     assert (profile.split, profile.n) == ("validation", 3589)
-    assert (EMBEDDED / name / PROFILE).stat().st_size < 100_000
+    assert (EMBEDDED / name / PROFILE).stat().st_size < 250_000
     assert sum(habits.n for habits in profile.classes.values()) == 3589
 
 
