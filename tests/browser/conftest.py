@@ -74,14 +74,14 @@ def address(checkpoints: list[str], uploads: Path, tmp_path_factory: pytest.Temp
 
 
 @contextmanager
-def running(arguments: list[str], uploads: Path, log: Path) -> Iterator[str]:
+def running(arguments: list[str], uploads: Path, log: Path, program: tuple[str, ...] = ("app.py",)) -> Iterator[str]:
     """The address of the app, started with these arguments and none of the settings of whoever runs the tests."""
     port = free_port()
     foreign = ("GRADIO_", "SPACE_", "FER_EXPLAIN_")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), *arguments],
+            [sys.executable, *program, "--port", str(port), *arguments],
             cwd=ROOT, env=environment | {"GRADIO_TEMP_DIR": str(uploads)}, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -122,13 +122,22 @@ def app(
     browser: Browser, address: str, context_options: dict[str, object], request: pytest.FixtureRequest
 ) -> Iterator[App]:
     """The open page. Afterwards the test fails on any console error and on any request that left this machine."""
-    options: dict[str, object] = {"viewport": {"width": 1440, "height": 1000}, "locale": "en-US"}
-    context = browser.new_context(**options | context_options | getattr(request, "param", {}))
+    with watched(browser, **context_options | getattr(request, "param", {})) as page:
+        page.goto(address)
+        yield App(page).ready()
+
+
+@contextmanager
+def watched(browser: Browser, **options: object) -> Iterator[Page]:
+    """An empty page of its own, for one visit; what :func:`watch` noted fails the test in the end.
+
+    No page may be left for another address, nor reloaded: Gradio reports its own streams, cut off by that, as errors.
+    """
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 1000}, "locale": "en-US"} | options)
     context.set_default_timeout(120_000)
     page = context.new_page()
     troubles = watch(page)
-    page.goto(address)
-    yield App(page).ready()
+    yield page
     context.close()
     assert not troubles, "\n".join(troubles)
 

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from conftest import watched
 from driver import App, png
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 
 @pytest.fixture(scope="session")
@@ -32,21 +33,25 @@ def test_a_photo_is_found_read_and_explained(app: App, astronaut: Image.Image):
     expect(app.page.locator("#drop img")).to_have_count(0)  # the drop zone is free for the next photo
 
 
-def test_what_was_found_is_not_hidden_by_late_answers_to_the_opening_of_the_page(app: App, astronaut: Image.Image):
+def test_what_was_found_is_not_hidden_by_late_answers_to_the_opening_of_the_page(
+    browser: Browser, address: str, astronaut: Image.Image
+):
     """An app that has just been started answers them seconds later, maybe after a photo."""
     asked: list[Route] = []
-    app.page.route("**/gradio_api/run/**", lambda route: asked.append(route))
-    app.page.reload()
-    expect(app.status).to_have_text("Waiting for a photo.")
-    app.upload(png(astronaut))
-    app.analysed()
-    assert asked
-    for route in asked:
-        route.continue_()
-    app.page.unroute("**/gradio_api/run/**")
-    app.ready()
-    expect(app.status).to_have_text("One face found.")
-    expect(app.page.locator("#preview")).to_be_hidden()
+    with watched(browser) as page:
+        app = App(page)
+        page.route("**/gradio_api/run/**", lambda route: asked.append(route))
+        page.goto(address)
+        expect(app.status).to_have_text("Waiting for a photo.")
+        app.upload(png(astronaut))
+        app.analysed()
+        assert asked
+        for route in asked:
+            route.continue_()
+        page.unroute("**/gradio_api/run/**")
+        app.ready()
+        expect(app.status).to_have_text("One face found.")
+        expect(page.locator("#preview")).to_be_hidden()
 
 
 def test_the_second_of_two_faces_can_be_chosen(app: App, two_faces: bytes):

@@ -1,14 +1,11 @@
 """The receipt below the map: it comes by itself, can be stopped, and marks a broken explanation in red."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, free_port, wait_until_served, watch
+from conftest import running, watched
 from driver import App
 from playwright.sync_api import Browser, Locator, expect
 
@@ -59,25 +56,12 @@ SEEN = """() => {
 
 @pytest.fixture
 def broken_app(browser: Browser, checkpoints: list[str], tmp_path: Path) -> Iterator[App]:
-    port, log = free_port(), tmp_path / "app.txt"
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GRADIO_", "SPACE_"))}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", BROKEN, "--port", str(port), *checkpoints],
-            cwd=ROOT, env=environment | {"GRADIO_TEMP_DIR": str(tmp_path)}, stdout=out, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            wait_until_served(f"http://127.0.0.1:{port}/", process, log)
-            page = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US").new_page()
-            page.set_default_timeout(120_000)
-            troubles = watch(page)
-            page.goto(f"http://127.0.0.1:{port}/")
-            yield App(page).ready()
-            page.context.close()
-            assert not troubles, "\n".join(troubles)
-        finally:
-            process.terminate()
-            process.wait(30)
+    with (
+        running(checkpoints, tmp_path, tmp_path / "app.txt", program=("-c", BROKEN)) as address,
+        watched(browser) as page,
+    ):
+        page.goto(address)
+        yield App(page).ready()
 
 
 def line(app: App) -> Locator:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 import torch
-from conftest import ROOT, free_port, wait_until_served, watch
+from conftest import running, watched
 from driver import App, png
 from PIL import Image
 from playwright.sync_api import Browser, expect
@@ -30,35 +28,16 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         torch.manual_seed(0)
         (root / folder).mkdir()
         save_checkpoint(root / folder, create_model(name), CheckpointConfig(name, LABELS, architecture(name).input))
-    port, log = free_port(), root / "app.txt"
-    command = [
-        sys.executable,
-        "app.py",
-        "--port",
-        str(port),
-        "--checkpoints",
-        *(str(root / folder) for folder in NETWORKS),
-    ]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-        try:
-            wait_until_served(f"http://127.0.0.1:{port}/", process, log)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            process.terminate()
-            process.wait(30)
+    networks = [str(root / folder) for folder in NETWORKS]
+    with running(["--checkpoints", *networks], root / "uploads", root / "app.txt") as address:
+        yield address
 
 
 @pytest.fixture
 def app(browser: Browser, gated: str) -> Iterator[App]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
-    context.set_default_timeout(120_000)
-    page = context.new_page()
-    troubles = watch(page)
-    page.goto(gated)
-    yield App(page).ready()
-    context.close()
-    assert not troubles, "\n".join(troubles)
+    with watched(browser) as page:
+        page.goto(gated)
+        yield App(page).ready()
 
 
 def choose_layer(app: App, layer: str) -> None:

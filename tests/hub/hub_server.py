@@ -1,7 +1,8 @@
 """A loopback server that speaks the Hub's HTTP protocol as far as publishing and downloading a repository need it.
 
-Create, validate-yaml, preupload, LFS batch, upload (whole or in parts), completion, verify, commit, model information,
-and resolve with revisions. It checks the token, counts what it receives, and fails on demand.
+Create, validate-yaml, preupload, LFS batch, upload (whole or in parts), completion, verify, commit, what a repository
+holds, and resolve with revisions and ranges. It checks the token, counts what it receives, and fails on demand. Data
+sets are repositories whose names start with "datasets/".
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class HubHandler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
 
     def reply(self, status: int, body: object = "", **headers: str) -> None:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
+        content = body if isinstance(body, bytes) else b"" if body == "" else json.dumps(body).encode()
         kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
         self.send_response(status)
         for name, value in ({"Content_Length": str(len(content)), "Content_Type": kind} | headers).items():
@@ -221,7 +222,16 @@ class HubHandler(BaseHTTPRequestHandler):
             if sha is None:
                 return self.reply(404, X_Error_Code="RevisionNotFound")
             files = [{"rfilename": path} for path in repo.files(sha)]
-            return self.reply(200, {"id": name, "sha": sha, "siblings": files})
+            return self.reply(200, {"id": name.removeprefix("datasets/"), "sha": sha, "siblings": files})
+        return None
+
+    def tree(self, _: bytes, name: str, revision: str, folder: str) -> None:
+        if repo := self.repo(name):
+            inside = f"{folder}/" if folder else ""
+            held = {path: content for path, content in repo.files(revision).items() if path.startswith(inside)}
+            if not held:
+                return self.reply(404, X_Error_Code="EntryNotFound")
+            return self.reply(200, described(held))
         return None
 
     def resolve(self, _: bytes, name: str, revision: str, path: str) -> None:
@@ -229,11 +239,17 @@ class HubHandler(BaseHTTPRequestHandler):
             sha, content = repo.sha(revision), repo.files(revision).get(path)
             if sha is None or content is None:
                 return self.reply(404, X_Error_Code="EntryNotFound", X_Repo_Commit=sha or "")
-            return self.reply(200, content, ETag=f'"{object_id(path, content)}"', X_Repo_Commit=sha)
+            told = {"ETag": f'"{object_id(path, content)}"', "X_Repo_Commit": sha}
+            if part := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+                start, end = int(part[1]), min(int(part[2] or len(content)), len(content) - 1)
+                span = f"bytes {start}-{end}/{len(content)}"
+                return self.reply(206, content[start : end + 1], Content_Range=span, **told)
+            return self.reply(200, content, **told)
         return None
 
 
 NAME = r"([\w.-]+/[\w.-]+)"
+DATA = r"(datasets/[\w.-]+/[\w.-]+)"
 ROUTES = {
     ("POST", "/api/repos/create"): HubHandler.create,
     ("POST", "/api/validate-yaml"): HubHandler.validate_yaml,
@@ -245,8 +261,19 @@ ROUTES = {
     ("POST", "/lfs/([0-9a-f]{64})/verify"): HubHandler.verify,
     ("POST", f"/api/models/{NAME}/commit/(.+)"): HubHandler.commit,
     ("GET", f"/api/models/{NAME}(?:/revision/(.+))?"): HubHandler.info,
+    ("GET", f"/api/{DATA}(?:/revision/(.+))?"): HubHandler.info,
+    ("GET", f"/api/{DATA}/tree/([^/]+)/?(.*)"): HubHandler.tree,
+    ("GET", f"/{DATA}/resolve/([^/]+)/(.+)"): HubHandler.resolve,
     ("GET", f"/{NAME}/resolve/([^/]+)/(.+)"): HubHandler.resolve,
 }
+
+
+def described(files: dict[str, bytes]) -> list[dict[str, Any]]:
+    """What the Hub says of files without fetching them."""
+    return [
+        {"type": "file", "path": path, "size": len(content), "oid": object_id(path, content)}
+        for path, content in files.items()
+    ]
 
 
 def object_id(path: str, content: bytes) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image as PILImage
 
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
+from tests.hub.hub_server import Hub, Repo, serving
 from training.data import SPLITS, FaceSet, ImageForm, load_split
 
 GRAY = ImageForm()
@@ -69,6 +72,36 @@ def test_all_forms_hold_the_same_faces(csv_file: Path, parquet_folder: Path, ima
         faces = load_split(str(source), split, GRAY)
         assert contents(faces) == contents(from_csv), source
     assert np.array_equal(load_split(str(parquet_folder), split, GRAY).rows, from_csv.rows)
+
+
+# huggingface_hub and datasets read HF_ENDPOINT and HF_HOME when they are imported: this runs in a process of its own.
+FROM_THE_HUB = """
+import sys
+from fer_explain.errors import FerError
+from training.data import ImageForm, load_split
+for split in ("train", "validation", "test"):
+    print(load_split("org/faces", split, ImageForm()).fingerprint)
+try:
+    load_split("org/absent", "train", ImageForm())
+except FerError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_hub_id_gives_the_faces_of_its_parquet_files(parquet_folder: Path, tmp_path: Path) -> None:
+    repo = Repo()
+    repo.commit({path.name: path.read_bytes() for path in parquet_folder.iterdir()} | {"README.md": b"# Faces"})
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    with serving(Hub(repos={"datasets/org/faces": repo})) as hub:
+        done = subprocess.run(
+            [sys.executable, "-c", FROM_THE_HUB],
+            env=clean | {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path)},
+            cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    from_folder = [load_split(str(parquet_folder), split, GRAY).fingerprint for split in SPLITS]
+    assert done.stdout.split() == from_folder, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("--data org/absent: the train split could not be opened (")
+    assert hub.count("GET .*/train-00000-of-00001.parquet")
 
 
 def test_the_fingerprint_follows_the_content(csv_file: Path) -> None:
