@@ -180,7 +180,7 @@ class Analysis:
 
         if not known and method(question.method).slow:
             [analysis] = self._analyzer.explain([face], question.model, method=None)
-            session, known = task.settle(partial(_explained, analysis, question)), True
+            session, known = task.settle(partial(_explained, analysis, question), whole=False), True
             yield self._show_analysis(session, texts)
             yield self._show_sections(session, texts)
         analysis = yield from self._explanation.work_out(face, question, task, texts)

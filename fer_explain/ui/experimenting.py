@@ -125,13 +125,21 @@ class Lab:
         return _first(-scores)
 
     def attempt(
-        self, session: Session, layer: str, channels: Sequence[int] | None, action: str, factor: float
+        self,
+        session: Session,
+        layer: str,
+        channels: Sequence[int] | None,
+        action: str,
+        factor: float,
+        request: gr.Request,
     ) -> tuple[Any, gr.Slider]:
         """Channels, or what is done to them, were chosen; the newest choice wins, however long each takes."""
-        slider, gate = gr.Slider(visible=action == BOOST), _gate_of(session, layer)
-        if gate is None:
+        slider, gate, analysis = gr.Slider(visible=action == BOOST), _gate_of(session, layer), session.analysis
+        if gate is None or analysis is None:
             return None, slider
         with session.visit.start(KIND, session) as task:
+            if task.early:
+                return Tried(analysis, layer, (), error=texts_for(request)("status.early")), slider
             tried = self._attempt(session, gate, tuple(channels or ()), action, factor) if task.wanted else gr.skip()
             return tried if task.wanted else gr.skip(), slider
 
@@ -144,6 +152,9 @@ class Lab:
         yield None, _progress(0, texts), *_buttons(True)
         try:
             with session.visit.start(KIND, session) as task:
+                if task.early:
+                    yield Tried(analysis, layer, (), error=texts("status.early")), "", *_buttons(False)
+                    return
                 task.check()
                 tried = yield from self._searching(session, gate, task, texts)
             yield tried, "", *_buttons(False)

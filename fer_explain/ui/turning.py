@@ -40,7 +40,8 @@ RANGES: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turned:
-    """What came of a window: ``of`` is the analysis it was made for, ``error`` a sentence in place of a result."""
+    """What came of a window: ``of`` is the analysis it was made for, ``error`` a sentence in place of a result, or the
+    name of one."""
 
     of: FaceAnalysis
     pose: Pose
@@ -147,6 +148,8 @@ class Studio:
         if session.analysis is None:
             return skipped
         with session.visit.start("window", session) as task:
+            if task.early:
+                return [Turned(session.analysis, Pose(), error="status.early"), *skipped[1:]]
             results = work() if task.wanted else skipped
             return results if task.wanted else skipped
 
@@ -178,13 +181,13 @@ class Studio:
             return Turned(analysis, pose, error=str(error))
         except Exception:
             _log.exception("the STN studio failed")
-            return Turned(analysis, pose, error="broken")
+            return Turned(analysis, pose, error="status.broken")
 
     def _results(self, session: Session, turned: Turned | None, texts: Texts) -> Updates:
         controls, analysis = self.controls, session.analysis
         assert analysis is not None, "the session was explained"
         if turned is not None and turned.error:
-            sentence = texts("status.broken") if turned.error == "broken" else turned.error
+            sentence = texts(turned.error) if turned.error.startswith("status.") else turned.error
             return {controls.problem: status(sentence, error=True)}
         now = turned.analysis if turned is not None and turned.analysis is not None else analysis
         assert session.detection is not None, "a session with an analysis has a photo"

@@ -34,11 +34,15 @@ class Task:
     Attributes:
         kind: a page has one task of a kind at a time.
         stopped: whether the visitor stopped it.
+        early: it was not begun, because the answer that it follows is still being worked out.
+        answered: of a question: all that it asked is known, and at most still being told.
     """
 
-    def __init__(self, visit: Visit, kind: str) -> None:
+    def __init__(self, visit: Visit, kind: str, *, early: bool = False) -> None:
         self.kind = kind
         self.stopped = False
+        self.early = early
+        self.answered = False
         self._visit = visit
 
     @property
@@ -51,9 +55,12 @@ class Task:
         if not self.wanted:
             raise Unwanted(stopped=self.stopped)
 
-    def settle(self, step: Callable[[Session], Session]) -> Session:
-        """Notes a result of the task in the newest session and returns that, or raises :class:`Unwanted`."""
-        return self._visit.settle(self, step)
+    def settle(self, step: Callable[[Session], Session], *, whole: bool = True) -> Session:
+        """Notes a result of the task in the newest session and returns that, or raises :class:`Unwanted`.
+
+        With the ``whole`` answer, what follows it may begin.
+        """
+        return self._visit.settle(self, step, whole=whole)
 
     def through(self, work: Generator[float, None, _Result]) -> Generator[float, None, _Result]:
         """Passes on the share (0..1) of long work that is done, in steps worth telling, and returns its result.
@@ -116,14 +123,16 @@ class Visit:
             return task, self._session
 
     def start(self, kind: str, seen: Session, *, once: bool = False) -> Task:
-        """Starts work on the face of ``seen``; not wanted from the start if that is not what the page shows.
+        """Starts work on the face of ``seen``; not wanted from the start if that is not what the page shows, or before
+        the answer is whole.
 
         With ``once`` it is neither wanted where it was done already since the page got its answer.
         """
-        task = Task(self, kind)
         with self._lock:
             shown = self._session is None or self._session.analysis is seen.analysis
-            if shown and ANSWER not in self._tasks and not (once and kind in self._done):
+            question = self._tasks.get(ANSWER)
+            task = Task(self, kind, early=shown and question is not None and not question.answered)
+            if shown and not task.early and not (once and kind in self._done):
                 self._tasks[kind] = task
         return task
 
@@ -138,10 +147,11 @@ class Visit:
         """Whether a task is the newest of its kind and not done."""
         return self._tasks.get(task.kind) is task
 
-    def settle(self, task: Task, step: Callable[[Session], Session]) -> Session:
+    def settle(self, task: Task, step: Callable[[Session], Session], *, whole: bool) -> Session:
         """Notes a result; see :meth:`Task.settle`."""
         with self._lock:
             task.check()
+            task.answered = whole
             assert self._session is not None, "only a question settles something"
             self._session = step(self._session)
             self._done.clear()

@@ -16,6 +16,7 @@ from fer_explain.errors import FerError
 from fer_explain.types import Box, Detection, Face, FaceAnalysis, Heatmap, Prediction
 from fer_explain.ui.analysis import Analysis
 from fer_explain.ui.panels import PhotoPanel, ResultPanel
+from fer_explain.ui.sections.report import Saver
 from fer_explain.ui.session import Session
 
 FACE = Face(np.zeros((40, 40, 3), np.uint8), Box(10, 10, 50, 50), np.array([[20, 0, 30], [0, 20, 30]], np.float32))
@@ -137,3 +138,22 @@ def test_settings_changed_while_an_answer_is_worked_out_are_kept(tab: SimpleName
     [*_, last] = list(ask(tab, seen, "a", "gradcam"))
     list(slow)
     assert last["session"].ask("a", "occlusion", "predicted").parameters == {"window": 0.4}
+
+
+def test_what_follows_a_map_may_begin_as_soon_as_the_page_shows_it(tab: SimpleNamespace) -> None:
+    telling = ask(tab, Session().found(PHOTO), "a", "gradcam")
+    shown = next(updates for updates in telling if "heat" in updates)["session"]
+    with shown.visit.start("report", shown) as task:
+        assert task.wanted
+        list(telling)
+        assert task.wanted, "the rest of the answer does not take it back"
+
+
+def test_what_is_asked_for_before_the_map_is_there_says_so(tab: SimpleNamespace, network: Network) -> None:
+    slow = ask(tab, Session().found(PHOTO), "a", "integrated_gradients")
+    shown = next(updates for updates in slow if "verdict" in updates)["session"]
+    saver = Saver(network, "note", "stop", "html", "numbers")  # type: ignore[arg-type]
+    [told] = saver.make(shown, None)  # type: ignore[arg-type]
+    assert "still being worked out" in told["note"]
+    *_, last = slow
+    assert not last["session"].visit.start("report", last["session"]).early

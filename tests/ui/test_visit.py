@@ -80,8 +80,13 @@ def test_a_question_that_cannot_be_asked_leaves_the_one_under_way_alone() -> Non
 def test_what_follows_a_map_ends_with_the_next_question_or_a_newer_run_or_a_stop() -> None:
     seen = Session().found(PHOTO)
     with seen.visit.ask(seen, same)[0] as task:
-        assert not seen.visit.start("receipt", seen).wanted, "the map is not there yet"
+        assert not seen.visit.start("receipt", seen).wanted, "nothing is known yet"
+        seen = task.settle(lambda now: now.explained(analysis(), QUESTION), whole=False)
+        early = seen.visit.start("receipt", seen)
+        assert (early.wanted, early.early) == (False, True), "the map is not there yet"
         seen = task.settle(lambda now: now.explained(analysis(), QUESTION))
+        assert seen.visit.start("receipt", seen).wanted, "though the answer is still being told"
+        assert task.wanted
     first, other = seen.visit.start("receipt", seen), seen.visit.start("report", seen)
     second = seen.visit.start("receipt", seen)
     assert (first.wanted, second.wanted, other.wanted) == (False, True, True)

@@ -133,6 +133,9 @@ class Saver:
         texts, done = texts_for(request), {self._stop: gr.Button(visible=False)}
         try:
             with session.visit.start(KIND, session) as task:
+                if task.early:
+                    yield {self._note: status(texts("status.early"))}
+                    return
                 report = yield from self._computing(session, task, texts)
                 html, numbers = self._write(report)
                 task.check()

@@ -51,6 +51,7 @@ TEXTS: Final = {
     "status.none": "No face was found in this photo.",
     "status.whole": "The whole image is taken for one face.",
     "status.crop": "The image already is one face.",
+    "status.early": "The map is still being worked out. Try again when it is there.",
     "status.broken": "Something inside the app failed. The photo was not kept; please try again.",
     "empty.title": "Show it a face",
     "empty.hint": "Choose a photo on the left, or one of the examples. You will then see four things.",

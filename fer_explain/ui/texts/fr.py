@@ -52,6 +52,7 @@ TEXTS: Final = {
     "status.none": "Aucun visage trouvé sur cette photo.",
     "status.whole": "L’image entière est prise pour un visage.",
     "status.crop": "L’image est déjà un visage.",
+    "status.early": "La carte est encore en cours de calcul. Réessayez quand elle sera là.",
     "status.broken": "Quelque chose a échoué dans l’application. La photo n’a pas été conservée ; réessayez.",
     "empty.title": "Montrez-lui un visage",
     "empty.hint": "Choisissez une photo ou l’un des exemples. Vous verrez alors quatre choses.",

@@ -50,6 +50,7 @@ TEXTS: Final = {
     "status.none": "Không tìm thấy khuôn mặt nào trong ảnh này.",
     "status.whole": "Toàn bộ ảnh được coi là một khuôn mặt.",
     "status.crop": "Ảnh đã là một khuôn mặt.",
+    "status.early": "Bản đồ vẫn đang được tính. Hãy thử lại khi bản đồ đã hiện ra.",
     "status.broken": "Ứng dụng gặp lỗi bên trong. Ảnh không được lưu lại; xin thử lại.",
     "empty.title": "Hãy đưa vào một khuôn mặt",
     "empty.hint": "Chọn một bức ảnh hoặc một ví dụ. Bạn sẽ thấy bốn điều.",

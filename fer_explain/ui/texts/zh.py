@@ -49,6 +49,7 @@ TEXTS: Final = {
     "status.none": "这张照片中没有找到人脸。",
     "status.whole": "整张图片被当作一张人脸。",
     "status.crop": "图片本身就是一张人脸。",
+    "status.early": "热图仍在计算中，请等它出现后再试。",
     "status.broken": "应用内部出错。照片没有保留；请重试。",
     "empty.title": "给它看一张脸",
     "empty.hint": "选择一张照片或一个示例，您将看到四项内容。",
