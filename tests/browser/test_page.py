@@ -100,5 +100,5 @@ def test_every_picture_has_an_alternative_text(app: App, astronaut: Image.Image)
     app.upload(png(astronaut))
     app.analysed()
     assert app.page.locator("main img:not([alt])").count() == 0
-    expect(app.picture).to_have_attribute("alt", "The photo, with 1 faces marked")
+    expect(app.picture).to_have_attribute("alt", "The photo; faces marked: 1")
     expect(app.heat).to_have_attribute("role", "img")

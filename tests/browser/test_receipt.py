@@ -74,7 +74,7 @@ def example(app: App, number: int) -> None:
 
 def test_a_receipt_appears_by_itself_and_shows_its_numbers(app: App):
     example(app, 0)
-    expect(line(app)).to_contain_text("Putting the map to the test")
+    line(app).get_by_text("Putting the map to the test").wait_for()  # soon over: expect() looks too rarely
     expect(line(app)).to_contain_text("Receipt: passed")
     expect(line(app)).to_contain_text("of 5 checks")
     app.page.get_by_role("button", name="More: the checks and their numbers").click()

@@ -87,7 +87,7 @@ def test_the_window_can_be_dragged_on_the_photo(studio: Locator):
 
 def test_what_arrives_above_does_not_move_the_studio(app: App):
     app.page.locator("#examples button").first.click()
-    expect(app.page.locator("#receipt-line .fer-working")).to_be_visible()
+    app.page.locator("#receipt-line .fer-working").wait_for()
     app.analysed()
     height = "document.getElementById('receipt').getBoundingClientRect().height"
     before = app.page.evaluate(height)

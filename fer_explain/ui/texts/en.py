@@ -36,7 +36,7 @@ TEXTS: Final = {
     "photo.hint": "Your photo goes to the machine this app runs on and nowhere else; the file is deleted within two "
     "minutes.",
     "photo.law": "In the EU, inferring emotions at work and in education is banned (AI Act, Article 5(1)(f)).",
-    "photo.alt": "The photo, with {n} faces marked",
+    "photo.alt": "The photo; faces marked: {n}",
     "photo.face": "Face {n}",
     "photo.face_of": "Face {n} of {total}, found with {score} % certainty",
     "photo.faces": "Faces",
