@@ -10,6 +10,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from benchmarks.speed import open_page
 from fer_explain.emotions import LABELS
 from fer_explain.ui.examples import ASTRONAUT
 
@@ -17,6 +18,12 @@ from fer_explain.ui.examples import ASTRONAUT
 @pytest.fixture(scope="module")
 def client(address: str) -> Client:
     return Client(address, verbose=False)
+
+
+def test_the_speed_table_is_measured_on_requests_that_are_answered(address: str):
+    with open_page(address) as send:
+        [face] = send()["faces"]
+    assert face["label"] == "happy"
 
 
 def test_every_endpoint_is_named_typed_and_described(client: Client):
