@@ -14,6 +14,7 @@ from plotly.graph_objects import Figure
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.types import Detection, Face, FaceAnalysis, Pixels
+from fer_explain.ui.arrival import arrival
 from fer_explain.ui.benchmarked import rule_of
 from fer_explain.ui.context import texts_for
 from fer_explain.ui.examples import EXAMPLES, strip
@@ -101,7 +102,7 @@ class Analysis:
 
     def ask(self, session: Session, model: str, method: str, target: str, request: gr.Request) -> Iterator[Updates]:
         """Another model, explanation or target class was chosen, or another setting."""
-        yield from self._answer(session, lambda now: now, (model, method, target), request)
+        yield from self._answer(session, lambda now: now, (model, method, target), request, moves=False)
 
     def adjust(self, session: Session, event: gr.EventData) -> None:
         """Settings of an explanation were changed: noted at once, and kept whatever is asked next."""
@@ -136,7 +137,13 @@ class Analysis:
         return session.found(self._analyzer.detect(photo))
 
     def _answer(
-        self, seen: Session, move: Callable[[Session], Session], wish: tuple[str, str, str], request: gr.Request
+        self,
+        seen: Session,
+        move: Callable[[Session], Session],
+        wish: tuple[str, str, str],
+        request: gr.Request,
+        *,
+        moves: bool = True,
     ) -> Iterator[Updates]:
         """Moves on to another photo or face, shows it, then what is known about it; a failure ends in one sentence.
 
@@ -144,7 +151,7 @@ class Analysis:
         """
         texts = texts_for(request)
         try:
-            task, session = seen.visit.ask(seen, move)
+            task, session = seen.visit.ask(seen, move, arrival(request), moves=moves)
         except Exception as error:
             yield self._show_error(error, texts)
             return

@@ -28,12 +28,12 @@ class Turns:
     """The questions of one open page, which Gradio answers side by side: only the newest one is wanted."""
 
     def __init__(self) -> None:
-        self._newest: object = None
+        self._begun: list[int] = []
 
-    def begin(self) -> Callable[[], bool]:
-        """Starts a question; what it returns says whether there is no newer one."""
-        mine = self._newest = object()
-        return lambda: self._newest is mine
+    def begin(self, order: int) -> Callable[[], bool]:
+        """Starts the question that came as number ``order``; what it returns says whether no newer one has begun."""
+        self._begun.append(order)  # several threads may do so at once
+        return lambda: order == max(self._begun)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

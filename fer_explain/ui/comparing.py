@@ -12,6 +12,7 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
+from fer_explain.ui.arrival import arrival
 from fer_explain.ui.compared import Compared, Said
 from fer_explain.ui.components import drawn
 from fer_explain.ui.context import texts_for
@@ -52,7 +53,7 @@ class Comparing:
             yield UNCHANGED
             return
         yield from self._answer(
-            state, lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, texts_for(request)
+            state, lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, request
         )
 
     def try_example(
@@ -68,7 +69,7 @@ class Comparing:
         """One of the examples was clicked."""
         pixels = EXAMPLES[int(event.index)].pixels
         yield from self._answer(
-            state, lambda: state.on(self._analyzer.detect(pixels)), models, (method, target), shared, texts_for(request)
+            state, lambda: state.on(self._analyzer.detect(pixels)), models, (method, target), shared, request
         )
 
     def arrive(
@@ -88,7 +89,7 @@ class Comparing:
             yield UNCHANGED
             return
         yield from self._answer(
-            state, lambda: state.on(there, session.chosen), models, (method, target), shared, texts_for(request)
+            state, lambda: state.on(there, session.chosen), models, (method, target), shared, request
         )
 
     def ask(
@@ -104,7 +105,7 @@ class Comparing:
         if state.face is None:
             yield UNCHANGED
             return
-        yield from self._answer(state, lambda: state, models, (method, target), shared, texts_for(request))
+        yield from self._answer(state, lambda: state, models, (method, target), shared, request)
 
     def _answer(
         self,
@@ -113,10 +114,10 @@ class Comparing:
         models: Sequence[str],
         question: tuple[str, str],
         shared: bool,
-        texts: Texts,
+        request: gr.Request,
     ) -> Iterator[Any]:
         """Models that have spoken are kept; the others are asked one after the other, until a newer question comes."""
-        wanted = before.turns.begin()
+        wanted, texts = before.turns.begin(arrival(request)), texts_for(request)
         try:
             for shown in self._answers(move, models, question, shared, texts):
                 if not wanted():

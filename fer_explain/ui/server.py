@@ -35,6 +35,7 @@ def serve(options: Options) -> None:
     from starlette.middleware import Middleware
 
     from fer_explain.analyzer import Analyzer
+    from fer_explain.ui.arrival import Arrivals
     from fer_explain.ui.components import ASSETS, charts_head, language_head
     from fer_explain.ui.libraries import EventsWait, Libraries
     from fer_explain.ui.page import build_page
@@ -61,7 +62,7 @@ def serve(options: Options) -> None:
         css_paths=sorted(ASSETS.glob("*.css")),
         head=language_head() + charts_head(),
         i18n=i18n,
-        app_kwargs={"middleware": [Middleware(EventsWait, libraries=libraries)]},
+        app_kwargs={"middleware": [Middleware(Arrivals), Middleware(EventsWait, libraries=libraries)]},
     )
     print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)
     threading.Thread(target=warm_up, args=(analyzer, libraries), daemon=True).start()

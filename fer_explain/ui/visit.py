@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from fer_explain.ui.arrival import arrival
+
 if TYPE_CHECKING:
     from fer_explain.ui.session import Session
 
@@ -103,6 +105,8 @@ class Visit:
         self._session: Session | None = None
         self._tasks: dict[str, Task] = {}
         self._done: set[str] = set()  # kinds of tasks that the answer on the page has had
+        self._newest = 0  # number of the newest question
+        self._moved = 0  # and of the newest one that moved on to another face
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Visit:
         """Gradio copies the first session for every page; each of them is a visit of its own."""
@@ -114,11 +118,25 @@ class Visit:
             self._session = step(self._session or seen)
             return self._session
 
-    def ask(self, seen: Session, step: Callable[[Session], Session]) -> tuple[Task, Session]:
-        """Starts a question, with which nothing older is wanted any more, and says what it is asked about."""
+    def ask(
+        self, seen: Session, step: Callable[[Session], Session], order: int | None = None, *, moves: bool = True
+    ) -> tuple[Task, Session]:
+        """Starts a question, with which nothing older is wanted any more, and says what it is asked about.
+
+        Args:
+            seen: the session as its event knows it.
+            step: where it moves on to.
+            order: number of its :func:`~fer_explain.ui.arrival.arrival`. What comes too late, because Gradio started a
+                newer one before, is not wanted from the start and moves nothing.
+            moves: it may be about another face; otherwise about the one on the page.
+        """
+        order = arrival() if order is None else order
         with self._lock:
-            self._session = step(self._session or seen)
             task = Task(self, ANSWER)
+            if order < (self._moved if moves else self._newest):
+                return task, self._session or seen
+            self._session = step(self._session or seen)
+            self._newest, self._moved = max(order, self._newest), order if moves else self._moved
             self._tasks = {ANSWER: task}
             return task, self._session
 

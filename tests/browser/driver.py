@@ -55,6 +55,19 @@ class App:
         expect(self.bars.locator("dd")).to_have_count(7)
         return self
 
+    def note(self, selector: str) -> None:
+        """From now on the page itself notes whether this was ever there: it may be over before it is looked for."""
+        self.page.evaluate(
+            """selector => new MutationObserver(() => {
+                if (document.querySelector(selector)) document.body.dataset.noted = selector;
+            }).observe(document.body, {childList: true, subtree: true})""",
+            selector,
+        )
+
+    def noted(self, selector: str) -> None:
+        """Waits until it was there, be it only for a moment."""
+        expect(self.page.locator("body")).to_have_attribute("data-noted", selector)
+
     def radio(self, panel: str, name: str) -> Locator:
         """One choice of a group of radio buttons."""
         return self.page.locator(f"#{panel}").get_by_text(name, exact=True)

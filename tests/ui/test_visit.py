@@ -12,11 +12,13 @@ import pytest
 
 from fer_explain.emotions import LABELS
 from fer_explain.types import Box, Detection, Face, FaceAnalysis, Prediction
+from fer_explain.ui.arrival import arrival
 from fer_explain.ui.session import Question, Session
 from fer_explain.ui.visit import ANSWER, Unwanted
 
 FACE = Face(np.zeros((40, 40, 3), np.uint8), Box(0, 0, 40, 40), np.eye(2, 3, dtype=np.float32))
 PHOTO = Detection(np.zeros((80, 80, 3), np.uint8), [FACE, FACE], "mtcnn")
+OTHER = Detection(np.ones((80, 80, 3), np.uint8), [FACE], "mtcnn")
 QUESTION = Question("a", "gradcam", "predicted")
 
 
@@ -67,6 +69,23 @@ def test_the_newest_question_wins_and_knows_what_earlier_ones_have_noted() -> No
     with pytest.raises(Unwanted, match="superseded"):
         earlier.settle(lambda now: now.explained(analysis(), QUESTION))
     assert newer.settle(lambda now: now.explained(analysis(), QUESTION)).analysis is not None
+
+
+def test_what_came_first_but_begins_last_neither_asks_nor_moves() -> None:
+    seen = Session()
+    late = arrival()
+    newer, session = seen.visit.ask(seen, lambda now: now.found(PHOTO), arrival())
+    for moves in (False, True):
+        task, stays = seen.visit.ask(seen, lambda now: now.found(OTHER), late, moves=moves)
+        assert (task.wanted, newer.wanted, stays) == (False, True, session)
+
+
+def test_a_photo_is_not_lost_to_a_question_that_came_after_it_and_began_before() -> None:
+    seen = Session()
+    late = arrival()
+    question, _ = seen.visit.ask(seen, same, arrival(), moves=False)
+    photo, session = seen.visit.ask(seen, lambda now: now.found(PHOTO), late)
+    assert (question.wanted, photo.wanted, session.detection) == (False, True, PHOTO)
 
 
 def test_a_question_that_cannot_be_asked_leaves_the_one_under_way_alone() -> None:
