@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_explain.types import InputSpec
+from training.capture import CAPTURE_DRAWS, capture
 from training.config import TrainConfig
 
 # What each number of a row of draws decides.
@@ -26,15 +27,21 @@ _PADDING: Final = {"mirror": "reflection", "black": "zeros"}
 _SIGMA: Final = 0.1  # pixels; the smallest blur
 
 
+def draw(n: int, config: TrainConfig) -> Tensor:
+    """What decides the views of ``n`` images, (n, DRAWS) in 0..1, and more columns for the camera where it is on."""
+    draws = torch.rand(n, DRAWS)
+    return torch.cat([draws, torch.rand(n, CAPTURE_DRAWS)], dim=1) if config.capture else draws
+
+
 def augment(images: Tensor, draws: Tensor, spec: InputSpec, config: TrainConfig) -> Tensor:
     """Views (N, c, S, S) in 0..1 of images (N, c, H, W) in 0..1.
 
     Flip, turn, zoom, shift, crop and the change of size are one affine map, so pixels are interpolated once. Then
-    light, blur and erasing.
+    light, blur, what a camera does (:mod:`training.capture`) and erasing.
 
     Args:
         images: float, on any device.
-        draws: (N, DRAWS) in 0..1, one row per image: the same numbers give the same view, however images are batched.
+        draws: of :func:`draw`, one row per image: the same numbers give the same view, however images are batched.
         spec: S and the interpolation.
         config: how strong.
     """
@@ -43,6 +50,8 @@ def augment(images: Tensor, draws: Tensor, spec: InputSpec, config: TrainConfig)
     padding = _PADDING[config.border]
     views = F.grid_sample(images, grid, spec.interpolation, padding_mode=padding, align_corners=False)
     views = _blur(_relight(views, draws, config.light), draws, config.blur)
+    if config.capture:
+        views = capture(views.clamp(0, 1), draws[:, DRAWS:], config)
     return _erase(views, draws, config.erase).clamp(0, 1)
 
 

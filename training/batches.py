@@ -8,30 +8,41 @@ import torch
 from torch import Tensor
 
 from fer_explain.emotions import LABELS
-from fer_explain.faces.preprocess import normalize
+from fer_explain.faces.preprocess import normalize, to_gray
 from fer_explain.types import InputSpec
 from training.augment import augment, is_flipped
 from training.config import TrainConfig
 from training.data import FaceSet
-from training.loss import mix, soft_targets
+from training.loss import mix, smoothed, soft_targets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """A split on the device: images uint8 (N, H, W[, 3]), labels (N,), teachers' distributions (2, N, K) or None."""
+    """A split on the device.
+
+    Attributes:
+        images: uint8 (N, H, W) or (N, H, W, 3).
+        labels: (N,).
+        teachers: their distributions (2, N, K) of the plain and the mirrored images, or None.
+        targets: distributions (N, K) that stand for the labels (:mod:`training.targets`); None: the labels do.
+    """
 
     images: Tensor
     labels: Tensor
     teachers: Tensor | None = None
+    targets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-def on_device(faces: FaceSet, device: torch.device, teachers: Tensor | None = None) -> Split:
+def on_device(
+    faces: FaceSet, device: torch.device, teachers: Tensor | None = None, targets: Tensor | None = None
+) -> Split:
     """A split as tensors that stay on the device."""
     images, labels = torch.from_numpy(faces.images).to(device), torch.from_numpy(faces.labels).to(device)
-    return Split(images, labels, None if teachers is None else teachers.to(device))
+    given = (None if each is None else each.to(device) for each in (teachers, targets))
+    return Split(images, labels, *given)
 
 
 @torch.no_grad()
@@ -43,13 +54,16 @@ def make_batch(
     Args:
         split: the training split.
         rows: (N,) places in it.
-        draws: (N, DRAWS) in 0..1, what :func:`augment` decides by.
+        draws: of :func:`training.augment.draw`.
         spec: the network's input.
         config: the recipe.
     """
     views = augment(_to_unit(split.images[rows]), draws, spec, config)
-    x = normalize(views, spec).expand(-1, spec.channels, -1, -1)
-    targets = soft_targets(split.labels[rows], len(LABELS), config.label_smoothing)
+    x = normalize(to_gray(views) if spec.gray else views, spec).expand(-1, spec.channels, -1, -1)
+    if split.targets is None:
+        targets = soft_targets(split.labels[rows], len(LABELS), config.label_smoothing)
+    else:
+        targets = smoothed(split.targets[rows], config.label_smoothing)
     if split.teachers is not None:
         flipped = is_flipped(draws, config).long().to(rows.device)
         targets = torch.cat([targets, split.teachers[flipped, rows]], dim=1)

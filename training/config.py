@@ -46,6 +46,14 @@ class TrainConfig:
     decay_factor: float = _option(0.1, "what a drop multiplies the rate with", low=0, high=1)
     clip: float = _option(1.0, "largest norm of the gradient; 0 = off", low=0)
     clip_scaled: bool = _option(False, "clip before fp16's loss scale is taken back (EmoNeXt's released code does)")
+    labels: str = _option(
+        "fer2013",
+        "what a face is: the data's own label, the shares of FER+'s ten votes, or the mean of both",
+        ("fer2013", "ferplus", "mix"),
+    )
+    logit_adjustment: float = _option(
+        0.0, "tau: the loss adds tau x log of each class's share to its logit (Menon et al. 2021); 0 = off", low=0
+    )
     label_smoothing: float = _option(0.1, "share of the target spread over all classes", low=0, high=1)
     class_weights: str = _option(
         "none", "weight of a class in the loss: its inverse frequency, or the root of that", ("none", "inverse", "root")
@@ -86,6 +94,9 @@ class TrainConfig:
     train_size: int = _option(
         0, "side of the views it is trained on (Touvron et al. 2019: smaller than its input); 0 = the input's", low=0
     )
+    start_size: int = _option(
+        0, "side of the views at the start, growing to the full one in 70 % of the run; 0 = the same all along", low=0
+    )
     hflip: float = _option(0.5, "probability of a horizontal flip", low=0, high=1)
     vflip: float = _option(0.0, "probability of a vertical flip (EmoNeXt's released code has 0.5)", low=0, high=1)
     rotate: float = _option(15.0, "largest turn in degrees", low=0)
@@ -98,6 +109,17 @@ class TrainConfig:
     light: float = _option(0.2, "largest change of brightness and of contrast, as a share", low=0)
     blur: float = _option(0.0, "largest standard deviation in pixels of a 3 x 3 Gaussian blur; 0 = off", low=0)
     erase: float = _option(0.25, "probability that a rectangle is erased", low=0, high=1)
+    capture: float = _option(
+        0.0, "probability of each of the disturbances below, which a camera brings; 0 = none of them", low=0, high=1
+    )
+    cast: float = _option(0.0, "largest colour cast, as a share of a channel; colour images only", low=0, high=0.9)
+    gamma: float = _option(0.0, "largest change of gamma: from 1 / (1 + g) to 1 + g", low=0)
+    uneven: float = _option(0.0, "largest slope of light across the face, as a share of its brightness", low=0)
+    defocus: float = _option(0.0, "largest standard deviation of a Gaussian blur, as a share of the side", low=0)
+    low_resolution: int = _option(0, "smallest side in pixels that the view is reduced to and enlarged again", low=0)
+    noise: float = _option(0.0, "largest standard deviation of the sensor's noise, of 1 = white", low=0, high=1)
+    jpeg: int = _option(0, "lowest JPEG quality; 0 = off", low=0, high=100)
+    hide: float = _option(0.0, "largest share of the side that is covered from one border on", low=0, high=0.6)
     unfold_norm: bool = _option(
         False, "refit batch norms to the data before training, for weights that have them folded"
     )

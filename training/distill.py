@@ -95,9 +95,14 @@ def _answers(teacher: Checkpoint, train: FaceSet, cache: Path, device: torch.dev
         cached: Tensor = load_file(path)[_TENSOR]
         return cached
     except (OSError, SafetensorError, KeyError):  # not there yet, or damaged: made anew
-        answers = torch.stack([_probabilities(teacher, train, device, mirrored=side) for side in (False, True)])
+        answers = ask(teacher, train, device)
         write_atomically(path, lambda temporary: save_file({_TENSOR: answers}, temporary))
         return answers
+
+
+def ask(teacher: Checkpoint, train: FaceSet, device: torch.device) -> Tensor:
+    """One teacher's calibrated probabilities (2, N, K) of the plain [0] and the mirrored [1] images."""
+    return torch.stack([_probabilities(teacher, train, device, mirrored=side) for side in (False, True)])
 
 
 def soften(probabilities: Tensor, temperature: float) -> Tensor:

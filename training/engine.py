@@ -19,23 +19,25 @@ from tqdm import tqdm
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.types import InputSpec
-from training.augment import DRAWS
+from training.augment import draw
 from training.batches import Split, make_batch, on_device
 from training.clock import Clock
 from training.config import TrainConfig
 from training.data import FaceSet
 from training.interrupt import StopRequest
-from training.loss import attention_penalty, class_weights, classification_loss
+from training.loss import attention_penalty, class_weights, classification_loss, log_prior
 from training.norms import measure_norms
 from training.precision import keep_depthwise_in_float32
 from training.schedule import Plan, learning_rate
 from training.state import RunState, seed_of
+from training.targets import label_targets
 from training.validation import predict, validation_logits
 
 __all__ = ["Engine", "Recorder", "parameter_groups", "predict"]
 
 CHECK_EVERY: Final = 50  # steps between two looks at the loss, which on a GPU wait for it
 _FIRST_CHECK: Final = 10  # so that a short time budget is fitted early
+_GROWN_AFTER: Final = 0.7  # share of the run after which the views have their full size
 _VALIDATION_COST: Final = 1 / 3  # of training's, per image, until it is measured: there is no backward pass
 
 
@@ -74,12 +76,13 @@ class Engine:
         save_every: float = 0.0,
     ) -> None:
         self.spec, self.config, self.state, self.accelerator = spec, config, state, accelerator
-        self.views = replace(spec, size=config.train_size or spec.size)
+        self.views = replace(spec, size=config.start_size or config.train_size or spec.size)
         self.clock, self.save_every = clock or Clock(), save_every
         model = model.to(accelerator.device).to(memory_format=torch.channels_last)
         self.ema = ModelEmaV3(model, decay=config.ema, use_warmup=True) if config.ema else None
+        fused = {"fused": True} if accelerator.device.type == "cuda" else {}
         optimizer = create_optimizer_v2(
-            parameter_groups(model, config), config.optimizer, lr=config.lr, momentum=config.momentum
+            parameter_groups(model, config), config.optimizer, lr=config.lr, momentum=config.momentum, **fused
         )
         if state.model:
             model.load_state_dict(state.model)
@@ -95,6 +98,7 @@ class Engine:
             accelerator.scaler.load_state_dict(state.scaler)
         self.stop = StopRequest()
         self.weights: Tensor | None = None
+        self.prior: Tensor | None = None
         self.per_epoch, self.plan = 1, Plan(0)
         self._validation_images, self._validation_seconds = 0, 0.0
         self._pace, self._saved = (0.0, 0), 0.0
@@ -117,7 +121,7 @@ class Engine:
             FerError: the loss is no longer finite, or the state cannot be written.
             KeyboardInterrupt: Ctrl-C or SIGTERM came; the state is written.
         """
-        split = on_device(train, self.accelerator.device, teachers)
+        split = on_device(train, self.accelerator.device, teachers, label_targets(train, self.config.labels))
         self.prepare(split)
         self._validation_images = len(validation)
         if self.state.step == 0:
@@ -135,6 +139,7 @@ class Engine:
     def prepare(self, split: Split) -> None:
         """What depends on the data: class weights, steps per epoch, the plan."""
         self.weights = class_weights(split.labels, len(LABELS), self.config.class_weights)
+        self.prior = log_prior(split.labels, split.targets, len(LABELS), self.config.logit_adjustment)
         self.per_epoch = max(1, len(split) // self.config.batch_size)
         self.plan = self.state.planned(self.config.epochs * self.per_epoch)
 
@@ -153,6 +158,7 @@ class Engine:
         state, size = self.state, self.config.batch_size
         order = self._order(len(split)).to(split.labels.device)
         first = state.epoch * self.per_epoch
+        self.views = replace(self.views, size=self._side())
         losses = torch.zeros(self.per_epoch, device=order.device) if state.losses is None else state.losses
         losses = state.losses = losses.to(order.device)
         self.model.train()
@@ -172,6 +178,15 @@ class Engine:
         state.losses = None
         return float(self.accelerator.reduce(losses[: max(1, state.step - first)].mean(), "mean"))
 
+    def _side(self) -> int:
+        """The views' side in this epoch: a multiple of 8 that grows with the run, or the same all along."""
+        full = self.config.train_size or self.spec.size
+        start = self.config.start_size
+        if not start:
+            return full
+        share = min(1.0, self.plan.progress(self.state.step) / _GROWN_AFTER)
+        return min(full, round((start + (full - start) * share) / 8) * 8)
+
     def _order(self, n: int) -> Tensor:
         """The places of the epoch's images: the same in every process, and after a resume."""
         generator = torch.Generator().manual_seed(seed_of(self.config.seed, 0, self.state.epoch))
@@ -186,11 +201,13 @@ class Engine:
         """
         config, accelerator, step = self.config, self.accelerator, self.state.step
         torch.manual_seed(seed_of(config.seed, 1, step))
-        draws = torch.rand(len(rows), DRAWS)
+        draws = draw(len(rows), config)
         if accelerator.num_processes > 1:
             share = slice(accelerator.process_index, None, accelerator.num_processes)
             rows, draws = rows[share], draws[share]
             torch.manual_seed(seed_of(config.seed, 1, step, accelerator.process_index))
+        if rows.is_cuda:  # from pinned memory the copy does not wait for the card
+            draws = draws.pin_memory().to(rows.device, non_blocking=True)
         self._set_rate(step)
         total = torch.zeros((), device=rows.device)
         for some, their in zip(rows.chunk(config.accumulate), draws.chunk(config.accumulate), strict=True):
@@ -211,7 +228,7 @@ class Engine:
         penalties.clear()
         with self.accelerator.autocast():
             logits = self.forward(x)
-        loss = classification_loss(logits, targets, config, self.weights)
+        loss = classification_loss(logits, targets, config, self.weights, self.prior)
         if penalties:  # also when lambda is 0: several processes need a gradient for every weight
             loss = loss + config.attention_weight * penalties[0]
         return loss

@@ -22,6 +22,23 @@ def soft_targets(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
     return F.one_hot(labels, num_classes).float() * (1 - smoothing) + smoothing / num_classes
 
 
+def smoothed(targets: Tensor, smoothing: float) -> Tensor:
+    """Distributions (N, K) with a share spread over all K."""
+    return targets * (1 - smoothing) + smoothing / targets.shape[1]
+
+
+def log_prior(labels: Tensor, targets: Tensor | None, num_classes: int, tau: float) -> Tensor | None:
+    """tau x log of each class's share (K,), to be added to the logits in training; None when tau is 0.
+
+    Without it at test time, the network's answers are those for classes that are equally common (Menon et al. 2021,
+    equation 10).
+    """
+    if not tau:
+        return None
+    counts = torch.bincount(labels, minlength=num_classes).float() if targets is None else targets.sum(0)
+    return tau * (counts.clamp(min=1e-3) / counts.sum()).log()
+
+
 def class_weights(labels: Tensor, num_classes: int, kind: str) -> Tensor | None:
     """Weights (K,) of the classes by their inverse frequency or its root, 1 on average over ``labels``; None: all 1."""
     if kind == "none":
@@ -59,7 +76,13 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None =
     return -(targets * logits.float().log_softmax(-1)).sum(-1).mean()
 
 
-def classification_loss(logits: Tensor, targets: Tensor, config: TrainConfig, weights: Tensor | None = None) -> Tensor:
+def classification_loss(
+    logits: Tensor,
+    targets: Tensor,
+    config: TrainConfig,
+    weights: Tensor | None = None,
+    prior: Tensor | None = None,
+) -> Tensor:
     """Cross-entropy, mixed with distillation where there are teachers (Hinton et al. 2015, section 2).
 
     Args:
@@ -67,9 +90,11 @@ def classification_loss(logits: Tensor, targets: Tensor, config: TrainConfig, we
         targets: (N, K) distributions of the labels, or (N, 2 K): beside them the teachers' softened distributions.
         config: their share and temperature T; that part is multiplied by T^2, which keeps its gradient's size.
         weights: of the classes (K,), for the labels only.
+        prior: of :func:`log_prior`, for the labels only: the teachers' answers have their own balance.
     """
     num_classes = logits.shape[1]
-    loss = soft_cross_entropy(logits, targets[:, :num_classes], weights)
+    adjusted = logits if prior is None else logits + prior
+    loss = soft_cross_entropy(adjusted, targets[:, :num_classes], weights)
     if targets.shape[1] == num_classes:
         return loss
     temperature = config.distill_temperature

@@ -36,6 +36,7 @@ class Record:
     ) -> None:
         self.output, self.checkpoint, self.config = output, checkpoint, config
         self.per_epoch, self.tracker = per_epoch, tracker
+        self.keeps_state = True  # False: a run that is not to be resumed spares the disk
         self._has_header = False
 
     def keep(self, state: RunState) -> None:
@@ -44,7 +45,8 @@ class Record:
         Raises:
             FerError: it cannot be written; the former one is kept.
         """
-        state.save(self.output)
+        if self.keeps_state:
+            state.save(self.output)
 
     def epoch(self, state: RunState, kept: nn.Module, is_best: bool) -> None:
         """Writes what an epoch changed, and prints its row of the table.
@@ -58,7 +60,7 @@ class Record:
             sync_folder(self.output)
         table = pd.DataFrame(state.history)
         write_atomically(self.output / HISTORY, lambda path: table.to_csv(path, index=False, float_format="%.6g"))
-        state.save(self.output)
+        self.keep(state)
         last = state.history[-1]
         self.tracker.log(state.epoch, {name: value for name, value in last.items() if name != "epoch"})
         if not self._has_header:

@@ -52,6 +52,7 @@ from training.measure import evaluate_checkpoint
 from training.provenance import provenance, run_fingerprint
 from training.record import Record
 from training.state import FILE, RunState, remove_leftovers
+from training.targets import without_non_faces
 from training.trackers import open_tracker
 from training.unfold import unfold_batch_norm
 from training.views import ONE
@@ -77,6 +78,9 @@ class RunOptions:
         time_budget: minutes; fewer steps are taken where they do not fit. 0 = all of them.
         save_every: minutes between two saves of the state within an epoch.
         trackers: of :func:`training.trackers.list_trackers`.
+        keep_state: write what a resumed run needs; without it an interrupted run starts anew.
+        taught_by: names of teachers whose answers are handed in ready.
+        note: about the data, for the provenance.
     """
 
     recipe: str = ""
@@ -88,18 +92,30 @@ class RunOptions:
     time_budget: float = 0.0
     save_every: float = 10.0
     trackers: tuple[str, ...] = ()
+    keep_state: bool = True
+    taught_by: tuple[str, ...] = ()
+    note: str = ""
 
 
 def train(
-    name: str, config: TrainConfig, train_set: FaceSet, validation: FaceSet, output: Path, options: RunOptions
+    name: str,
+    config: TrainConfig,
+    train_set: FaceSet,
+    validation: FaceSet,
+    output: Path,
+    options: RunOptions,
+    answers: Tensor | None = None,
 ) -> dict[str, Any]:
     """Trains network ``name`` and returns the content of metrics.json; {} in all but the main process.
+
+    ``answers`` are teachers' probabilities (2, N, K) of the plain and mirrored training images where they are known
+    already; otherwise the teachers of ``options`` are asked.
 
     Raises:
         FerError: a wrong option, a folder that cannot be written, a loss that is no longer finite.
         KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, with the state kept.
     """
-    _check_options(config, options)
+    _check_options(config, options, has_answers=answers is not None)
     accelerator = _accelerator(config, len(train_set))
     if accelerator.is_main_process:
         remove_leftovers(output)
@@ -112,10 +128,10 @@ def train(
     if not options.resume and (output / CONFIG).exists():
         raise FerError(f"--output {output} already holds a checkpoint; choose another folder, or --resume.")
     spec = input_of(architecture(name).input, config)
-    answers: Tensor | None = None
     if teachers:
         with accelerator.main_process_first():  # the others find its answers in the cache
             answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
+    if answers is not None:
         answers = consult(answers, train_set, config.votes) if config.votes else answers
         answers = soften(answers, config.distill_temperature)
     torch.manual_seed(config.seed)
@@ -133,14 +149,16 @@ def train(
         pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
         device=accelerator.device.type,
         starts=_named(starts) or None,
-        teachers=_named(teachers) or None,
+        teachers=_named(teachers) or [{"name": each} for each in options.taught_by] or None,
         time_budget=options.time_budget or None,
+        note=options.note or None,
     )
     checkpoint = CheckpointConfig(name, LABELS, spec, model_args=config.model_args, provenance=source)
     clock = Clock(60 * options.time_budget, state.seconds)
     engine = Engine(model, spec, config, state, accelerator, clock=clock, save_every=60 * options.save_every)
     with open_tracker(options.trackers, output, output.name, asdict(config)) as tracker:
         record = Record(output, checkpoint, config, len(train_set) // config.batch_size, tracker)
+        record.keeps_state = options.keep_state
         engine.fit(train_set, validation, record, answers)
     is_main, device = accelerator.is_main_process, accelerator.device.type
     accelerator.end_training()
@@ -178,14 +196,14 @@ def _accelerator(config: TrainConfig, images: int) -> Accelerator:
     return accelerator
 
 
-def _check_options(config: TrainConfig, options: RunOptions) -> None:
+def _check_options(config: TrainConfig, options: RunOptions, *, has_answers: bool) -> None:
     if options.starts and options.pretrained:
         raise FerError("--start and --pretrained both name weights to start from; give one of them.")
     if options.teachers and not config.distill:
         raise FerError("--teacher has no effect while --distill is 0; give it a share of the loss, such as 0.5.")
     if config.votes and not options.teachers:
         raise FerError(f"--votes {config.votes} weighs annotators among teachers; it needs at least one --teacher.")
-    if config.distill and not options.teachers:
+    if config.distill and not options.teachers and not has_answers:
         raise FerError(f"--distill {config.distill} needs at least one --teacher.")
 
 
@@ -235,7 +253,7 @@ def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig
 def _load(options: argparse.Namespace, config: TrainConfig) -> tuple[FaceSet, FaceSet]:
     """The training split and the one the epoch is chosen by."""
     spec = input_of(architecture(options.model).input, config)
-    form = ImageForm(spec.gray, max(spec.size, config.train_size))
+    form = ImageForm(spec.gray and not config.cast, max(spec.size, config.train_size))  # a cast is on colours
     train_set = load_mix(options.data, "train", form, balanced=options.balanced, seed=config.seed)
     if options.folds:
         train_set, validation = take_fold(train_set, options.folds, options.fold)
@@ -245,6 +263,7 @@ def _load(options: argparse.Namespace, config: TrainConfig) -> tuple[FaceSet, Fa
         # The test images only decide which training images go; nothing is chosen by them.
         train_set, dropped = drop_leaks(train_set, [validation, load_mix(options.data, "test", form)])
         print(f"left out {dropped} training images that match a validation or test image", flush=True)
+    train_set = without_non_faces(train_set, config.labels)
     if options.limit:
         train_set, validation = train_set.head(options.limit), validation.head(options.limit)
     return train_set, validation

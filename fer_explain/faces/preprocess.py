@@ -31,9 +31,14 @@ def to_batch(images: Pixels | Tensor, spec: InputSpec, device: str | torch.devic
         raise ValueError(f"expected uint8 (N, H, W) or (N, H, W, 3), got {pixels.dtype} {tuple(pixels.shape)}")
     x = pixels.to(device).float() / 255
     x = x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
-    if x.shape[1] == 3 and (spec.gray or spec.channels == 1):
-        x = (x * x.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+    if spec.gray or spec.channels == 1:
+        x = to_gray(x)
     return normalize(resize(x, spec), spec)
+
+
+def to_gray(x: Tensor) -> Tensor:
+    """Images (N, 1 or 3, H, W) to (N, 1, H, W)."""
+    return x if x.shape[1] == 1 else (x * x.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def resize(x: Tensor, spec: InputSpec) -> Tensor:

@@ -10,7 +10,6 @@ from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from training.data.csv_file import read_csv
 from training.data.faces import SPLITS, FaceSet, ImageForm, joined
-from training.data.hub_dataset import read_dataset, read_parquet_file
 from training.data.image_folder import is_image_folder, read_image_folder
 from training.data.mix import balanced_mix
 
@@ -86,6 +85,8 @@ def load_mix(
 
 
 def _read(source: str, split: str, form: ImageForm) -> FaceSet:
+    from training.data.hub_dataset import read_dataset, read_parquet_file  # `datasets` takes a second to import
+
     path = Path(source)
     if path.suffix.lower() == ".csv":
         return read_csv(path, split, form)
