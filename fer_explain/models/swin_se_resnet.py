@@ -95,8 +95,10 @@ def _build(
     *,
     groups: int = 4,
     gate_init: GateInit = "identity",
+    **swin_args: Any,
 ) -> SwinSEResNet:
-    branches = branch(swin, SWIN_TINY, pretrained), branch(resnet, RESNET50, pretrained)
+    """``swin_args``: options of the Swin branch, such as ``img_size`` and ``window_size`` for another input."""
+    branches = branch(partial(swin, **swin_args), SWIN_TINY, pretrained), branch(resnet, RESNET50, pretrained)
     return SwinSEResNet(*branches, num_classes, groups=groups, gate_init=gate_init)
 
 
