@@ -110,14 +110,24 @@ def _done(waves: Sequence[Wave], output: Path) -> dict[str, Any]:
     return {name: json.loads(file.read_text()) for name, file in files if file.exists()}
 
 
-def _card(options: argparse.Namespace, plan: Path) -> dict[str, Any]:
-    """The card's figures: from ``--card``, from an earlier start of this lease, or measured now."""
+def _check_card(options: argparse.Namespace, plan: Path) -> subprocess.Popen[bytes] | None:
+    """Starts the check of the card; None where ``--card`` or an earlier start of this lease has its figures."""
+    if (options.card or options.output / CARD).exists() or not options.check:
+        return None
+    options.output.mkdir(parents=True, exist_ok=True)
+    limit = ["--limit", str(options.limit // 2)] if options.limit else []
+    call = ["--plan", str(plan), "--seconds", str(options.check), "--output", str(options.output / CARD), *limit]
+    return subprocess.Popen([sys.executable, "-m", "training.lease.card", *call])
+
+
+def _figures(options: argparse.Namespace, check: subprocess.Popen[bytes] | None) -> dict[str, Any]:
+    """The card's figures; {} where the check failed or took too long: then nothing is cut."""
+    if check is not None:
+        try:
+            check.wait(timeout=3 * options.check + 30)
+        except subprocess.TimeoutExpired:
+            check.kill()
     path = options.card or options.output / CARD
-    if not path.exists() and options.check:
-        options.output.mkdir(parents=True, exist_ok=True)
-        limit = ["--limit", str(options.limit // 2)] if options.limit else []
-        call = ["--plan", str(plan), "--seconds", str(options.check), "--output", str(path), *limit]
-        subprocess.run([sys.executable, "-m", "training.lease.card", *call], check=False, timeout=4 * options.check + 60)
     measured: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return measured
 
@@ -149,8 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     absent = sorted(name for name in wanted if not options.backbones or not (options.backbones / name).is_file())
     if absent:
         raise FerError(f"--backbones: the plan starts from {', '.join(absent)}, which is not there.")
-    card = _card(options, plan)
-    sets = read_sets(options.data, options.side, options.limit)
+    check = _check_card(options, plan)
+    sets = read_sets(options.data, options.side, options.limit)  # meanwhile
+    card = _figures(options, check)
     orders = Orders(trainings, sets, options.backbones, options.limit // 2, options.note)
     left = 60 * options.minutes - (time.monotonic() - began) - min(_START, 6 * options.minutes)
     if left <= 0:
