@@ -32,6 +32,7 @@ from fer_explain.hub.remote import FILES
 from training.data import SPLITS, ImageForm, load_mix
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
+from training.targets import FER2013, FERPLUS, as_ferplus
 from training.views import ONE, list_views
 
 __all__ = ["evaluate_checkpoint", "main"]
@@ -48,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="PATH_OR_HUB_ID",
         help="parquet folder, Hub id, CSV or image folder; several are a mix, also scored by source",
+    )
+    parser.add_argument(
+        "--labels",
+        choices=(FER2013, FERPLUS),
+        default=FER2013,
+        help="the data's own labels, or the class that most of FER+'s voters named",
     )
     parser.add_argument("--split", choices=SPLITS, default="test")
     parser.add_argument(
@@ -79,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = "" if _is_own(config, name) else name
     form = ImageForm(config.input.gray, config.input.size)
     faces = load_mix(options.data, options.split, form, every_class=False)
+    if options.labels == FERPLUS:
+        faces, data = as_ferplus(faces), options.name or FERPLUS
     check = options.leak_check and options.split == "test" and not data
     train = load_mix(options.data, "train", form, every_class=False) if check else None
     metrics = evaluate_checkpoint(folder, faces, options.device, views=options.views, data=data, train=train)
@@ -107,7 +116,8 @@ def _place(ref: str, output: Path | None) -> Path:
 
 def _is_own(config: CheckpointConfig, name: str) -> bool:
     """Whether data of that name is what the checkpoint was trained on; an untrained one takes any for its own."""
-    trained_on = config.provenance.get("data", {}).get("name")
+    about = config.provenance.get("data", {})
+    trained_on = about.get("judged_by") or about.get("name")
     return trained_on is None or _stems(trained_on) == _stems(name)
 
 

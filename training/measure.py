@@ -100,7 +100,10 @@ def _calibrated(
     if split != "validation" or data:
         same_views = read_further(metrics).get(Further.key("", "validation", views))
         return metrics, same_views.scores.temperature if same_views else temperature
-    fitted = fit_temperature(logits, labels)
+    if "calibration" in checkpoint.config.provenance and views == ONE:
+        fitted = temperature  # fitted by training.calibrate, on data that are more like photos
+    else:
+        fitted = fit_temperature(logits, labels)
     if views == ONE and fitted != temperature:
         set_temperature(folder, fitted)
         metrics = {}  # what was measured with another temperature is stale

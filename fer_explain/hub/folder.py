@@ -17,6 +17,7 @@ CONFUSION: Final = "confusion.png"
 PROFILE: Final = "profile.json"
 REGION_PROFILE: Final = "region_profile.json"
 PREDICTIONS: Final = "predictions"
+CALIBRATION: Final = "calibration"  # the file of predictions that a field network's temperature was fitted on
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"
 RESULTS: Final = EMBEDDED.parent / "results"  # folders of studies: all of their runs but the weights

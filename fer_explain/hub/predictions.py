@@ -14,7 +14,7 @@ from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
 from fer_explain.hub.folder import CONFIG, METRICS, PREDICTIONS, find_folder
 
-Split = Literal["validation", "test"]
+Split = Literal["validation", "test", "calibration"]
 
 
 def read_saved(ref: str | Path, split: Split) -> Saved:

@@ -21,6 +21,7 @@ from fer_explain.hub.folder import (
     CONFUSION,
     HISTORY,
     METRICS,
+    CALIBRATION,
     PREDICTIONS,
     PROFILE,
     REGION_PROFILE,
@@ -38,6 +39,7 @@ FILES: Final = (
     REGION_PROFILE,
     f"{PREDICTIONS}/validation.parquet",
     f"{PREDICTIONS}/test.parquet",
+    f"{PREDICTIONS}/{CALIBRATION}.parquet",
 )
 TIMEOUT: Final = 5.0  # seconds until the Hub counts as out of reach
 HUB_ERRORS: Final = (HTTPError, HFValidationError, OSError)  # refused, no connection, no such name, no token, disk full

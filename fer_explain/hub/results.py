@@ -12,6 +12,7 @@ from fer_explain.benchmark.conformal import ConformalRule, fit_conformal
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
 from fer_explain.hub.folder import (
+    CALIBRATION,
     CONFIG,
     HISTORY,
     METRICS,
@@ -73,9 +74,14 @@ class Results:
     def rule(self) -> ConformalRule | None:
         """Turns its probabilities into sets that hold the true class nine times in ten; None without validation.
 
+        Fitted where its temperature was: on its own calibration data where there are any, else on validation.
+
         Raises:
-            FerError: the predictions on validation cannot be read.
+            FerError: those predictions cannot be read.
         """
+        if (self.folder / PREDICTIONS / f"{CALIBRATION}.parquet").is_file():
+            fitted_on = read_saved(self.folder, CALIBRATION)
+            return fit_conformal(fitted_on.probabilities, fitted_on.labels)
         if "validation" not in self.splits:
             return None
         return fit_conformal(self.validation.probabilities, self.validation.labels)
@@ -121,5 +127,5 @@ def _kept(name: str, folder: Path, _stamp: tuple[int, ...]) -> Results:
 
 def _written(folder: Path) -> tuple[int, ...]:
     files = [folder / name for name in (CONFIG, METRICS, HISTORY)]
-    files += [folder / PREDICTIONS / f"{split}.parquet" for split in SPLITS]
+    files += [folder / PREDICTIONS / f"{split}.parquet" for split in (*SPLITS, CALIBRATION)]
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)

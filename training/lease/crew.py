@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from fer_explain.errors import FerError
 from training.lease.plan import Training, Wave
 from training.lease.worker import DONE
 
@@ -97,7 +98,10 @@ class Crew:
                 running.remove(name)
                 is_done = (self.output / name / DONE).exists()
                 print(f"{time.monotonic() - began:6.1f} s  {name}: {'done' if is_done else 'no result'}", flush=True)
-                ended(wave)
+                try:
+                    ended(wave)
+                except FerError as error:  # a full disk, say: the other trainings go on, and may have more luck
+                    print(error, flush=True)
 
     def _say(self, name: str, seconds: float) -> None:
         process = self.processes[name]

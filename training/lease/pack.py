@@ -8,10 +8,9 @@ from typing import Final
 
 from fer_explain.hub.files import write_atomically
 from fer_explain.hub.folder import WEIGHTS
-from training.lease.plan import Wave
+from training.lease.plan import Training, Wave
 
 LARGEST: Final = 15 << 20  # bytes of an archive
-_PASSED_OVER: Final = ("state.pt",)
 
 
 def pack(output: Path, wave: Wave) -> Path:
@@ -29,19 +28,27 @@ def _write(path: Path, output: Path, wave: Wave) -> None:
         file
         for training in wave.trainings
         for file in sorted((output / training.name).rglob("*"))
-        if file.is_file() and not file.name.startswith(".") and file.name not in _PASSED_OVER
+        if file.is_file() and not file.name.startswith(".") and _is_wanted(file, training)
     ]
     files.sort(key=lambda file: file.name == WEIGHTS)
     left_out: list[str] = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             name = str(file.relative_to(output))
-            if file.name == WEIGHTS and _size(archive) + file.stat().st_size > LARGEST:
+            try:
+                content = file.read_bytes()
+            except FileNotFoundError:
+                continue  # its training is still at work and has taken it away
+            if file.name == WEIGHTS and _size(archive) + len(content) > LARGEST:
                 left_out.append(name)
             else:
-                archive.write(file, name)
+                archive.writestr(name, content)
         if left_out:
             archive.writestr("left_out.txt", "\n".join(left_out) + "\n")
+
+
+def _is_wanted(file: Path, training: Training) -> bool:
+    return file.name != WEIGHTS or training.weights
 
 
 def _size(archive: zipfile.ZipFile) -> int:
