@@ -24,7 +24,6 @@ class PhotoPanel:
 class ResultPanel:
     """What is known about the chosen face, and the questions one can ask about it."""
 
-    preview: gr.HTML
     verdict: gr.HTML
     order: gr.Radio
     bars: gr.HTML

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any
 
 import gradio as gr
 from plotly.graph_objects import Figure
@@ -21,12 +20,11 @@ from fer_explain.ui.analyse.controls import PhotoPanel, ResultPanel
 from fer_explain.ui.analyse.gates.events import Gates, network_title
 from fer_explain.ui.analyse.heat_map.events import Explanation
 from fer_explain.ui.analyse.photo.view import face_picker, faces_found
-from fer_explain.ui.analyse.preview import preview
 from fer_explain.ui.analyse.section import Section, Updates
 from fer_explain.ui.shell.bars import probability_bars
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.event_order import arrival
-from fer_explain.ui.shell.examples import EXAMPLES, strip
+from fer_explain.ui.shell.examples import EXAMPLES
 from fer_explain.ui.shell.session import PREDICTED, Question, Session
 from fer_explain.ui.shell.status import status
 from fer_explain.ui.shell.texts import Texts
@@ -260,16 +258,6 @@ class Analysis:
             if section.at_once == at_once:
                 updates |= section.show(session, texts)
         return updates
-
-
-def invitation(texts: Texts, usable: bool) -> tuple[Any, str, str]:
-    """What the page shows before the first photo: that there is no model, pictures to try, what one will see.
-
-    ``usable`` says whether there is any model. That the page is ready it says from the start: this answer may come
-    after that to a photo which was quickly dropped on it, and would hide what was found.
-    """
-    line = gr.skip() if usable else status(texts("model.none"), error=True)
-    return line, strip(texts), preview(texts)
 
 
 def targets(labels: Sequence[str], texts: Texts) -> list[tuple[str, str]]:

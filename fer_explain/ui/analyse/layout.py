@@ -6,21 +6,23 @@ Here are its components and which event calls what; what happens then is in :mod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import gradio as gr
 
 from fer_explain.ui import analyse
 from fer_explain.ui.analyse.answer.layout import answer_panel
 from fer_explain.ui.analyse.controls import PhotoPanel, ResultPanel, components
-from fer_explain.ui.analyse.events import Analysis, invitation
+from fer_explain.ui.analyse.events import Analysis
 from fer_explain.ui.analyse.gates.layout import gate_panel
 from fer_explain.ui.analyse.heat_map.layout import heat_panel
 from fer_explain.ui.analyse.photo.layout import photo_panel
+from fer_explain.ui.analyse.preview import preview
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.shell.context import Page, texts_for
 from fer_explain.ui.shell.discovery import layouts
 from fer_explain.ui.shell.method_choice import methods
+from fer_explain.ui.shell.status import status
 
 NAME: Final = "analyse"
 PLACE: Final = 10
@@ -42,7 +44,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
     # when it is made visible, and loses that when it happens while the page is still being built.
     with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty"):
         page.heading("empty")
-        preview = gr.HTML(elem_id="preview")
+        preview(page)
     with gr.Column(elem_id="results"):
         with gr.Column(elem_classes="fer-card"):
             verdict = answer_panel(page)
@@ -55,7 +57,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
         with gr.Column(elem_classes="fer-card"):
             gates = gate_panel(page)
         sections = [section.build(page, session) for section in layouts(analyse)]
-    panel = ResultPanel(preview=preview, stn=stn, **verdict, **heat, **gates)
+    panel = ResultPanel(stn=stn, **verdict, **heat, **gates)
     return panel, sections
 
 
@@ -105,10 +107,11 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
             if section.follow is not None:
                 event.then(section.follow, session, section.outputs, **following)
 
-    def invite(request: gr.Request) -> tuple[Any, str, str]:
-        return invitation(texts_for(request), usable=bool(page.analyzer.models))
+    def warn(request: gr.Request) -> str:
+        return status(texts_for(request)("model.none"), error=True)
 
     result.order.input(do.reorder, [session, result.order], result.bars, **drawing)
-    page.blocks.load(invite, None, [photo.status, photo.examples, result.preview], **drawing)
+    if not page.analyzer.models:
+        page.blocks.load(warn, None, photo.status, **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
     result.layer.pick(do.show_layer, session, [result.summary, result.channels], **drawing)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Final
 
-from fer_explain.ui.shell.texts import Texts
+import gradio as gr
+
+from fer_explain.ui.shell.context import Page
 
 _ICONS: Final = {
     "verdict": '<path d="M4 6h14M4 12h9M4 18h5"/>',
@@ -15,11 +16,10 @@ _ICONS: Final = {
 }
 
 
-def preview(texts: Texts) -> str:
-    """A sketch of each panel with its title and the sentence that goes with it."""
-    sections = "".join(
-        f'<section><svg viewBox="0 0 24 24" aria-hidden="true">{icon}</svg><h3>{escape(texts(f"{panel}.title"))}</h3>'
-        f'<p class="fer-hint">{escape(texts(f"{panel}.hint"))}</p></section>'
-        for panel, icon in _ICONS.items()
-    )
-    return f'<div class="fer-preview">{sections}</div>'
+def preview(page: Page) -> None:
+    """Adds a sketch of each panel with its title and the sentence that goes with it."""
+    with gr.Row(elem_id="preview", elem_classes="fer-preview"):
+        for panel, icon in _ICONS.items():
+            with gr.Column(min_width=240):
+                gr.HTML(f'<svg viewBox="0 0 24 24" aria-hidden="true">{icon}</svg>')
+                page.heading(panel, level=3)

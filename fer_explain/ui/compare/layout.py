@@ -10,9 +10,8 @@ from fer_explain.emotions import LABELS
 from fer_explain.ui.compare.events import Comparing
 from fer_explain.ui.compare.state import Compared
 from fer_explain.ui.shell.components import figure, photo_input
-from fer_explain.ui.shell.context import KEPT, Page, texts_for
+from fer_explain.ui.shell.context import KEPT, Page
 from fer_explain.ui.shell.examples import strip
-from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.method_choice import methods
 from fer_explain.ui.shell.session import PREDICTED
 from fer_explain.ui.shell.status import STATUS
@@ -40,7 +39,7 @@ def build(page: Page) -> None:
                     height=132,
                     elem_id="compare-drop",
                 )
-                examples = gr.HTML(js_on_load=script("shell/examples/examples.js"), elem_id="compare-examples")
+                examples = strip(text, "compare-examples")
             with gr.Column(scale=3, min_width=280):
                 models = gr.CheckboxGroup(
                     names, value=names[:FIRST], label=text("compare.models"), elem_id="compare-models"
@@ -103,11 +102,7 @@ def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image
     shared.input(do.ask, question, **computing)
     page.tabs[NAME].select(do.arrive, [*question, page.session], **computing)
 
-    def invite(request: gr.Request) -> str:
-        return strip(texts_for(request))
-
     drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    page.blocks.load(invite, None, examples, **drawing)
     page.blocks.load(methods, None, method, **drawing)
     # Models may have been added since the page was built.
     page.tabs[NAME].select(lambda: gr.CheckboxGroup(page.analyzer.models), None, models, **drawing)

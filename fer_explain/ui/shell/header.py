@@ -67,8 +67,14 @@ def build(analyzer: Analyzer, i18n: gr.I18n) -> Header:
 
 
 def build_footer(i18n: gr.I18n) -> None:
-    """Adds the line below all tabs."""
+    """Adds the line below all tabs, and the one that is seen while the app warms up."""
     gr.HTML(i18n("page.footer"), html_template='<p class="fer-footer">${value}</p>')
+    gr.HTML(
+        i18n("page.warming"),
+        html_template='<p role="status">${value}<i aria-hidden="true"></i></p>',
+        js_on_load=script("shell/warm_up.js"),
+        elem_id="warming",
+    )
 
 
 def rated_models(analyzer: Analyzer, texts: Texts) -> list[tuple[str, str]]:

@@ -72,6 +72,7 @@ def serve(options: Options) -> None:
 
 def warm_up(analyzer: Analyzer, libraries: Libraries) -> None:
     """Pays for what the first photo will need, so that it need not wait for it."""
+    libraries.wait_until_needed()
     libraries.load()
     with suppress(FerError):  # without a usable checkpoint the page says so itself
         analyzer.warm_up()

@@ -54,3 +54,34 @@ def test_a_library_that_is_missing_keeps_nobody_waiting(monkeypatch: pytest.Monk
     with pytest.raises(ModuleNotFoundError):
         missing.load()
     run(asyncio.wait_for(missing.wait(), 1))
+
+
+def test_files_do_not_wait_and_a_page_hears_how_far_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "LIBRARIES", ("this", "numpy"))
+    loaded, told = Libraries(), []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        told.append(scope["path"])
+
+    async def send(message: Any) -> None:
+        told.append(message.get("body", b""))
+
+    async def ask() -> None:
+        waiting = EventsWait(app, loaded)
+        await waiting({"type": "http", "method": "POST", "path": "/gradio_api/upload"}, None, None)  # type: ignore[arg-type]
+        await waiting({"type": "http", "method": "GET", "path": libraries.ADDRESS}, None, send)  # type: ignore[arg-type]
+        loaded.load()
+        await waiting({"type": "http", "method": "GET", "path": libraries.ADDRESS}, None, send)  # type: ignore[arg-type]
+
+    run(ask())
+    assert told == ["/gradio_api/upload", b"", b'{"share":0.0}', b"", b'{"share":1.0}']
+
+
+def test_they_are_imported_at_once_when_a_page_asks_and_else_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "GRACE", 60)
+    asked = Libraries()
+    asked.load()
+    run(asked.wait())
+    asked.wait_until_needed()  # or this test would take a minute
+    monkeypatch.setattr(libraries, "GRACE", 0.01)
+    Libraries().wait_until_needed()

@@ -7,6 +7,7 @@ import gradio as gr
 from fer_explain.ui.analyse.controls import PhotoPanel
 from fer_explain.ui.shell.components import photo_input
 from fer_explain.ui.shell.context import Page
+from fer_explain.ui.shell.examples import strip
 from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.status import STATUS
 
@@ -37,4 +38,4 @@ def photo_panel(page: Page) -> PhotoPanel:
 
 def _examples(page: Page) -> gr.HTML:
     gr.HTML(page.i18n("photo.examples"), html_template="<h3>${value}</h3>")
-    return gr.HTML(js_on_load=script("shell/examples/examples.js"), elem_id="examples")
+    return strip(page.i18n, "examples")

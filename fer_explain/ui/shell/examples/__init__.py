@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
-from functools import cache
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import gradio as gr
 
 from fer_explain.emotions import LABELS
-from fer_explain.ui.shell.photo import show
-from fer_explain.ui.shell.texts import Texts
+from fer_explain.ui.shell.files import script
 
 if TYPE_CHECKING:
     from fer_explain.types import Pixels
@@ -37,26 +37,27 @@ class Example:
 
         return draw_face(self.emotion, size=DRAWN, seed=LABELS.index(self.emotion)).pixels
 
-    def name(self, texts: Texts) -> str:
-        """What the picture shows."""
-        if self.emotion is None:
-            return texts("photo.astronaut")
-        return texts("photo.drawn", emotion=texts.emotion(self.emotion))
+    @property
+    def key(self) -> str:
+        """Of the text that says what the picture shows."""
+        return "photo.astronaut" if self.emotion is None else f"photo.drawn.{self.emotion}"
+
+    @property
+    def thumbnail(self) -> Path:
+        """A small copy, which need not be drawn before the page can show it."""
+        return ASTRONAUT.parent / f"{self.emotion or ASTRONAUT.stem}_{THUMBNAIL}.jpg"
 
 
 EXAMPLES = (Example(None), *(Example(label) for label in LABELS))
 
 
-def strip(texts: Texts) -> str:
-    """All examples as small picture buttons."""
-    buttons = "".join(
-        f'<button type="button" data-example="{number}" aria-label="{escape(example.name(texts))}" '
-        f'title="{escape(example.name(texts))}"><img src="{_thumbnail(number)}" alt=""></button>'
-        for number, example in enumerate(EXAMPLES)
-    )
-    return f'<div class="fer-examples">{buttons}</div>'
-
-
-@cache
-def _thumbnail(number: int) -> str:
-    return show(EXAMPLES[number].pixels, THUMBNAIL).uri
+def strip(i18n: gr.I18n, elem_id: str) -> gr.HTML:
+    """Adds all examples as small picture buttons. They are part of the page, so that they are there with it."""
+    clicked = script("shell/examples/examples.js")
+    with gr.HTML(html_template="@children", js_on_load=clicked, elem_id=elem_id, elem_classes="fer-examples") as row:
+        for number, example in enumerate(EXAMPLES):
+            picture = base64.b64encode(example.thumbnail.read_bytes()).decode("ascii")
+            named = f'<button type="button" data-example="{number}" aria-label="${{value}}" title="${{value}}">'
+            picture = f'<img src="data:image/jpeg;base64,{picture}" alt=""></button>'
+            gr.HTML(i18n(example.key), html_template=named + picture, apply_default_css=False)
+    return row
