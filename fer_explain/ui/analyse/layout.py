@@ -32,7 +32,7 @@ def build(page: Page) -> None:
     """Adds the tab's components and wires them."""
     session = page.session
     with gr.Row(elem_classes="fer-columns", equal_height=False):
-        with gr.Column(scale=5, min_width=300, elem_classes=["fer-card", "fer-side"]):
+        with gr.Column(scale=4, min_width=300, elem_classes=["fer-card", "fer-side"]):
             photo = photo_panel(page)
         with gr.Column(scale=10, min_width=300):
             result, sections = _result_panel(page, session)

@@ -46,9 +46,7 @@ class Header:
 def build(analyzer: Analyzer, i18n: gr.I18n) -> Header:
     """Adds the header."""
     with gr.Row(elem_classes="fer-header", equal_height=False):
-        with gr.Row(elem_classes="fer-brand"):
-            gr.HTML(f'<h1 class="fer-name">{mark()}FER Explain</h1>')
-            gr.HTML(i18n("page.tagline"), html_template='<p class="fer-tagline">${value}</p>')
+        gr.HTML(f'<h1 class="fer-name">{mark()}FER Explain</h1>')
         names = analyzer.models
         with gr.Column(elem_classes="fer-models", min_width=200):
             model = gr.Dropdown(names, value=names[0] if names else None, label=i18n("page.model"), elem_id="model")
@@ -68,7 +66,9 @@ def build(analyzer: Analyzer, i18n: gr.I18n) -> Header:
 
 def build_footer(i18n: gr.I18n) -> None:
     """Adds the line below all tabs, and the one that is seen while the app warms up."""
-    gr.HTML(i18n("page.footer"), html_template='<p class="fer-footer">${value}</p>')
+    with gr.Row(elem_classes="fer-footer"):
+        gr.HTML(i18n("page.tagline"), html_template="<p>${value}.</p>")
+        gr.HTML(i18n("page.footer"), html_template="<p>${value}</p>")
     gr.HTML(
         i18n("page.warming"),
         html_template='<p role="status">${value}<i aria-hidden="true"></i></p>',

@@ -16,13 +16,13 @@ def heat_panel(page: Page) -> dict[str, Any]:
     """Adds the map and its controls; its components by name."""
     text = page.i18n
     page.heading("heat")
+    heat = gr.HTML(js_on_load=script("analyse/heat_map/heat_map.js"), elem_id="heat")
     target = gr.Radio(
         [(text("heat.predicted"), PREDICTED), *((text(f"emotion.{label}"), label) for label in LABELS)],
         value=PREDICTED,
         label=text("heat.target"),
         elem_id="target",
     )
-    heat = gr.HTML(js_on_load=script("analyse/heat_map/heat_map.js"), elem_id="heat")
     with gr.Row(elem_classes="fer-controls"):
         progress = gr.HTML(elem_id="progress")
         stop = gr.Button(text("heat.stop"), visible=False, elem_id="stop", scale=0, size="sm")

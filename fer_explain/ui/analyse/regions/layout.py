@@ -21,12 +21,13 @@ def build(page: Page, session: gr.State) -> Section:
     with gr.Column(elem_classes="fer-card", elem_id="regions"):
         page.heading("regions")
         sentence = gr.HTML(elem_id="region-sentence")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=220):
-                parts = gr.HTML(elem_id="region-parts")
-            with gr.Column(scale=5, min_width=300):
-                bars = figure("region-bars")
-        usual = gr.HTML(elem_id="region-usual")
+        with gr.Accordion(page.i18n("regions.more"), open=False, elem_id="regions-more"):
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=2, min_width=220):
+                    parts = gr.HTML(elem_id="region-parts")
+                with gr.Column(scale=5, min_width=300):
+                    bars = figure("region-bars")
+            usual = gr.HTML(elem_id="region-usual")
     _offer(page.analyzer)
     audit = Audit(page.analyzer, Panel(sentence, parts, bars, usual))
     return Section(audit.panel.all, audit.show, audit.follow, at_once=True)
