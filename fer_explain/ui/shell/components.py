@@ -42,6 +42,11 @@ def language_head() -> str:
     )
 
 
+def drop_zone_head() -> str:
+    """What the page's head needs so that drop zones are called what is written in them."""
+    return f"<script>{script('shell/drop_zone.js')}</script>"
+
+
 def charts_head() -> str:
     """Reads plotly.js, which is large, as soon as the page stands, and not only with the first chart."""
     gr.set_static_paths([PLOTLY])

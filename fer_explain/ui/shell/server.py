@@ -35,7 +35,7 @@ def serve(options: Options) -> None:
     from starlette.middleware import Middleware
 
     from fer_explain.analyzer import Analyzer
-    from fer_explain.ui.shell.components import charts_head, language_head
+    from fer_explain.ui.shell.components import charts_head, drop_zone_head, language_head
     from fer_explain.ui.shell.event_order import Arrivals
     from fer_explain.ui.shell.files import HOME, files
     from fer_explain.ui.shell.libraries import EventsWait, Libraries
@@ -61,7 +61,7 @@ def serve(options: Options) -> None:
         theme=theme(),
         css=colors(),
         css_paths=files("*.css"),
-        head=language_head() + charts_head(),
+        head=language_head() + drop_zone_head() + charts_head(),
         i18n=i18n,
         app_kwargs={"middleware": [Middleware(Arrivals), Middleware(EventsWait, libraries=libraries)]},
     )

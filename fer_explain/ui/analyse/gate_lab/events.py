@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,8 +15,10 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.explain.profile import Usual
 from fer_explain.figures.lab import deviations, ranked_channels
-from fer_explain.types import ChannelGate, FaceAnalysis, Floats
+from fer_explain.types import ChannelGate, Floats
 from fer_explain.ui.analyse.change import change_bars
+from fer_explain.ui.analyse.gate_lab.controls import Bench
+from fer_explain.ui.analyse.gate_lab.state import Tried
 from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.analyse.usual import usual_profile
 from fer_explain.ui.shell.components import drawn
@@ -27,7 +29,6 @@ from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import Task, Unwanted
 
 if TYPE_CHECKING:  # these import torch
-    from fer_explain.explain.features import FeatureMaps
     from fer_explain.explain.flip import Flip
     from fer_explain.explain.intervene import GateChange
 
@@ -38,47 +39,6 @@ OUT: Final = "out"
 FREEZE: Final = "freeze"
 BOOST: Final = "boost"
 HANDFUL: Final = 5  # channels that a button chooses
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tried:
-    """An experiment: ``of`` is the analysis it was made for, ``error`` a sentence in place of a result."""
-
-    of: FaceAnalysis
-    layer: str
-    channels: tuple[int, ...]
-    analysis: FaceAnalysis | None = None
-    maps: FeatureMaps | None = None
-    flip: Flip | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """The components of the lab."""
-
-    note: gr.HTML
-    room: gr.Column
-    layer: gr.Dropdown
-    ranks: gr.HTML
-    source: gr.HTML
-    channels: gr.Dropdown
-    strongest: gr.Button
-    unusual: gr.Button
-    none: gr.Button
-    action: gr.Radio
-    factor: gr.Slider
-    bars: gr.HTML
-    maps: gr.HTML
-    find: gr.Button
-    stop: gr.Button
-    found: gr.HTML
-    tried: gr.State
-
-    @property
-    def all(self) -> list[Any]:
-        """All components."""
-        return [getattr(self, entry.name) for entry in fields(self)]
 
 
 class Lab:

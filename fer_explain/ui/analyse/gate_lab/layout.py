@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import gradio as gr
 
+from fer_explain.ui.analyse.gate_lab.controls import Bench
 from fer_explain.ui.analyse.gate_lab.endpoints import offer_intervene
-from fer_explain.ui.analyse.gate_lab.events import BOOST, FREEZE, OUT, Bench, Lab
+from fer_explain.ui.analyse.gate_lab.events import BOOST, FREEZE, OUT, Lab
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.shell.components import figure
 from fer_explain.ui.shell.context import KEPT, Page

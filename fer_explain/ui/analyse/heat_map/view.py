@@ -37,6 +37,8 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         f'<polygon points="{outline}" class="fer-outline"/></svg>'
         f'<button type="button" class="fer-zoom" aria-label="{escape(texts("heat.zoom"))}" '
         f'title="{escape(texts("heat.zoom"))}">{_ZOOM}</button>'
+        f'<button type="button" class="fer-save" aria-label="{escape(texts("heat.save"))}" '
+        f'title="{escape(texts("heat.save"))}">{_SAVE}</button>'
         f"<figcaption>{_scale(heatmap.signed, texts)}"
         f"<span>{escape(texts('heat.caption', method=method, emotion=emotion))}{_raw(heatmap, texts)}</span>"
         f"</figcaption>{note}</figure>"
@@ -83,3 +85,4 @@ _ZOOM = (
     '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5 5M8 10.5h5'
     'M10.5 8v5"/></svg>'
 )
+_SAVE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4v11m-5-5 5 5 5-5M5 20h14"/></svg>'
