@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 
 from fer_explain.errors import FerError
-from fer_explain.ui.options import parse
+from fer_explain.ui.shell.options import parse
 
 
 def main() -> None:
     """The command line."""
     options = parse()
-    from fer_explain.ui.server import serve
+    from fer_explain.ui.shell.server import serve
 
     try:
         serve(options)

@@ -41,7 +41,7 @@ from fer_explain.explain.registry import explain
 from fer_explain.models import Architecture, architecture, create_model
 
 ROOT = Path(__file__).resolve().parents[1]
-PHOTO = ROOT / "fer_explain" / "ui" / "examples" / "astronaut.jpg"
+PHOTO = ROOT / "fer_explain" / "ui" / "shell" / "examples" / "astronaut.jpg"
 Run = Callable[[], object]
 
 
@@ -204,9 +204,9 @@ def open_page(url: str) -> Iterator[Callable[[], Any]]:
 
 def _see(analyzer: Analyzer, overlay: bool) -> object:
     """One camera frame of 400 x 400 pixels through the live view, as its server function takes it."""
-    from fer_explain.ui.stream import PREFIX, Frame, see
-    from fer_explain.ui.texts import Texts
-    from fer_explain.ui.tracking import Tracks
+    from fer_explain.ui.live.events import PREFIX, Frame, see
+    from fer_explain.ui.live.tracks import Tracks
+    from fer_explain.ui.shell.texts import Texts
 
     image = PREFIX + base64.b64encode(PHOTO.read_bytes()).decode()
     return see(analyzer, Frame(image, None, overlay, Tracks(), 0.0), Texts())

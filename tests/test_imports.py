@@ -1,6 +1,8 @@
 """Modules are imported by whichever thread of the app needs them first."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +31,24 @@ def test_no_module_waits_for_a_package_that_waits_for_it(package: str):
         modules = set(folder.rglob("*.py")) - {PACKAGES[package]}
         waiting = [path for path in modules if package in imported(path)]
         assert not waiting, f"write 'import {package}.x as x' there"
+
+
+def loaded_by(module: str) -> set[str]:
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return {name.split(".")[0] for name in told.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    ("module", "slow"),
+    [
+        ("fer_explain", {"numpy", "torch", "scipy", "pandas", "PIL"}),
+        ("fer_explain.analyzer", {"torch", "timm", "scipy", "sklearn", "pandas", "cv2", "gradio"}),
+        ("fer_explain.ui.shell.page", {"torch", "timm", "scipy", "sklearn", "captum"}),
+    ],
+)
+def test_what_takes_seconds_is_imported_when_it_is_used(module: str, slow: set[str]):
+    """The library can be imported in a moment, and the page is there before the networks can be."""
+    assert not loaded_by(module) & slow

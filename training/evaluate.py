@@ -27,7 +27,8 @@ from fer_explain.benchmark.further import Further, read_further
 from fer_explain.benchmark.metrics import headline, read_splits
 from fer_explain.errors import FerError
 from fer_explain.hub.config import CheckpointConfig, read_config
-from fer_explain.hub.folder import EMBEDDED, find_folder
+from fer_explain.hub.folder import EMBEDDED
+from fer_explain.hub.reference import find_folder
 from fer_explain.hub.remote import FILES
 from training.data import SPLITS, ImageForm, load_mix
 from training.manners import command

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
-from scipy.special import softmax as scipy_softmax
 
 from fer_explain.benchmark.statistics import Doubles
 
+# SciPy is imported where it is used: its import takes most of a second, and the page is not to wait for that.
 Integers = NDArray[np.int64]
 
 BINS = 15
@@ -43,12 +41,16 @@ class Reliability:
 
 def softmax(logits: ArrayLike, temperature: float = 1.0) -> Doubles:
     """Probabilities (..., K) of logits (..., K) divided by ``temperature``."""
+    from scipy.special import softmax as scipy_softmax
+
     probabilities: Doubles = scipy_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=-1)
     return probabilities
 
 
 def cross_entropy(logits: ArrayLike, labels: ArrayLike, temperature: float = 1.0) -> Doubles:
     """Negative log-likelihood (N,) in nats of the true ``labels`` (N,) under softmax(logits (N, K) / temperature)."""
+    from scipy.special import log_softmax
+
     log_probabilities = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
     losses: Doubles = -np.take_along_axis(log_probabilities, np.asarray(labels)[:, None], axis=1)[:, 0]
     return losses
@@ -71,6 +73,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         return float(cross_entropy(values, labels, math.exp(log_temperature)).mean())
 
     low, high = TEMPERATURES
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(loss, bounds=(math.log(low), math.log(high)), method="bounded", options={"xatol": 1e-6})
     return math.exp(found.x)
 

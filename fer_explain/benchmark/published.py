@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any, Final
-
-from scipy.stats import norm
 
 from fer_explain.benchmark.statistics import LEVEL, Difference, Interval
 from fer_explain.errors import FerError
@@ -148,7 +147,7 @@ def unpaired_difference(a: float, n_a: int, b: float, n_b: int) -> Difference:
 
 def wilson_interval(share: float, n: int) -> Interval:
     """Wilson's (1927) 95 % interval of a proportion ``share`` in 0..1 of ``n`` images."""
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return Interval(centre - half, centre + half)

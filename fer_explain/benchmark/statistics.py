@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest
 
 Doubles = NDArray[np.float64]
 
@@ -79,6 +78,8 @@ def mcnemar(a_correct: ArrayLike, b_correct: ArrayLike) -> McNemar:
     a, b = _paired(a_correct, b_correct)
     only_a, only_b = int(((a > 0) & (b == 0)).sum()), int(((a == 0) & (b > 0)).sum())
     discordant = only_a + only_b
+    from scipy.stats import binomtest  # takes most of a second to import
+
     p_value = float(binomtest(only_a, discordant).pvalue) if discordant else 1.0
     return McNemar(only_a, only_b, p_value)
 

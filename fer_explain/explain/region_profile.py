@@ -23,7 +23,8 @@ from fer_explain.benchmark.statistics import bootstrap_means, percentile_interva
 from fer_explain.errors import FerError
 from fer_explain.faces.regions import REGIONS
 from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import REGION_PROFILE, find_folder
+from fer_explain.hub.folder import REGION_PROFILE
+from fer_explain.hub.reference import find_folder
 from fer_explain.hub.weights import weights_fingerprint
 from fer_explain.types import Face, Pixels
 

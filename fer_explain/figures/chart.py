@@ -20,7 +20,7 @@ SCRIPT: Final = Path(__file__).with_name("chart.js")
 
 
 class Words(Protocol):
-    """Texts in some language, as :class:`fer_explain.ui.texts.Texts` has them."""
+    """Texts in some language, as :class:`fer_explain.ui.shell.texts.Texts` has them."""
 
     def __call__(self, key: str, **values: Any) -> str:
         """A text with its values filled in."""

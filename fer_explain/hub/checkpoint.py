@@ -28,8 +28,9 @@ from torch import Tensor, nn
 from fer_explain.errors import FerError
 from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics, set_temperature, write_config
 from fer_explain.hub.files import write_atomically
-from fer_explain.hub.folder import CONFIG, WEIGHTS, find_folder
+from fer_explain.hub.folder import CONFIG, WEIGHTS
 from fer_explain.hub.quantized import dequantize, is_scale, quantize
+from fer_explain.hub.reference import find_folder
 from fer_explain.models import create_model
 
 __all__ = [

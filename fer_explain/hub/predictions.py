@@ -12,7 +12,8 @@ import pandas as pd
 from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CONFIG, METRICS, PREDICTIONS, find_folder
+from fer_explain.hub.folder import CONFIG, METRICS, PREDICTIONS
+from fer_explain.hub.reference import find_folder
 
 Split = Literal["validation", "test", "calibration"]
 

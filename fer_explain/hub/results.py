@@ -11,18 +11,10 @@ from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.conformal import ConformalRule, fit_conformal
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import (
-    CALIBRATION,
-    CONFIG,
-    HISTORY,
-    METRICS,
-    PREDICTIONS,
-    WEIGHTS,
-    find_folder,
-    list_results,
-)
+from fer_explain.hub.folder import CALIBRATION, CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS, list_results
 from fer_explain.hub.history import History, read_history
 from fer_explain.hub.predictions import Split, read_leaked, read_metrics_file, read_saved
+from fer_explain.hub.reference import find_folder
 
 KEPT = 64  # folders
 SPLITS: tuple[Split, ...] = ("validation", "test")

@@ -40,8 +40,8 @@ CURVES: Final = {
 FILLS: Final = {"blur": "a blur", "mean": "the mean colour"}
 
 _AGREEMENT: Final = {
-    "agrees": "Hiding the parts one by one bears the map out",
-    "unclear": "Hiding the parts one by one neither bears the map out nor contradicts it",
+    "agrees": "Hiding the parts one by one confirms the map",
+    "unclear": "Hiding the parts one by one neither confirms nor contradicts the map",
     "contradicts": "Hiding the parts one by one contradicts the map",
 }
 

@@ -18,7 +18,7 @@ from driver import App
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from fer_explain.ui.examples import ASTRONAUT
+from fer_explain.ui.shell.examples import ASTRONAUT
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from conftest import watched
 from driver import App, png
@@ -186,3 +187,17 @@ def test_an_untrained_network_is_called_that(app: App, astronaut: Image.Image):
     app.page.get_by_role("option", name=re.compile("^untrained")).click()
     expect(app.page.locator(".fer-untrained")).to_be_visible()
     expect(app.page.locator("#model input")).to_have_value(re.compile("^untrained"))
+
+
+def test_the_map_is_saved_as_a_picture_of_photo_and_map(app: App, astronaut: Image.Image):
+    app.upload(png(astronaut))
+    app.analysed()
+    app.page.locator("#heat .fer-zoom").click()  # the whole photo
+    with app.page.expect_download() as download:
+        app.page.locator("#heat .fer-save").click()
+    saved = Image.open(download.value.path())
+    assert (saved.format, saved.size) == ("PNG", (1024, 1024))
+    small = np.asarray(saved.convert("RGB").resize(astronaut.size), dtype=float)
+    apart = np.abs(small - np.asarray(astronaut, dtype=float)).mean(axis=2)
+    assert apart[-40:].mean() < 12, "below the face it is the photo"
+    assert np.sort(apart, axis=None)[-2000:].mean() > 60, "on the face lies the map"

@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 
 from benchmarks.speed import open_page
 from fer_explain.emotions import LABELS
-from fer_explain.ui.examples import ASTRONAUT
+from fer_explain.ui.shell.examples import ASTRONAUT
 
 
 @pytest.fixture(scope="module")

@@ -102,3 +102,25 @@ def test_every_picture_has_an_alternative_text(app: App, astronaut: Image.Image)
     assert app.page.locator("main img:not([alt])").count() == 0
     expect(app.picture).to_have_attribute("alt", "The photo; faces marked: 1")
     expect(app.heat).to_have_attribute("role", "img")
+
+
+@pytest.mark.parametrize("app", [{"viewport": {"width": 1440, "height": 900}}], indirect=True)
+def test_answer_photo_map_and_alignment_are_on_the_first_screen_under_one_row(app: App, astronaut: Image.Image):
+    app.upload(png(astronaut))
+    app.analysed()
+    for name in ("#verdict .fer-label", "#bars", "#picker img", "#heat .fer-heat > svg", "#stn img >> nth=1"):
+        box = app.page.locator(name).bounding_box()
+        assert box is not None, name
+        assert box["y"] + box["height"] <= 900, name
+    row = (".fer-name", "#tabs [role=tab] >> nth=0", "#model input")
+    middles = [(box["y"] + box["height"] / 2) for box in (app.page.locator(name).bounding_box() for name in row) if box]
+    assert max(middles) - min(middles) < 12
+    assert max(middles) < 60
+
+
+@pytest.mark.parametrize("app", [PHONE], indirect=True, ids=["phone"])
+def test_a_phone_need_not_scroll_for_ever(app: App, astronaut: Image.Image):
+    app.upload(png(astronaut))
+    app.analysed()
+    expect(app.page.locator("#receipt-line .fer-receipt[data-ok]")).to_have_count(1)
+    assert app.page.evaluate("document.documentElement.scrollHeight") < 6000

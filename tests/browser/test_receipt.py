@@ -34,8 +34,8 @@ class Shuffled(GradCam):
                 for one in told.heatmaps]
         return replace(told, heatmaps=maps)
 
-from fer_explain.ui.options import parse
-from fer_explain.ui.server import serve
+from fer_explain.ui.shell.options import parse
+from fer_explain.ui.shell.server import serve
 
 serve(parse())
 '''

@@ -16,13 +16,14 @@ def try_an_example(app: App) -> None:
 
 def test_the_parts_of_an_example_are_audited(app: App):
     try_an_example(app)
+    app.page.locator("#regions-more > button").click()
     bars = app.page.locator("#region-bars .js-plotly-plot")
     expect(bars.locator(".ytick text")).to_have_count(7)
     assert sorted(text.strip() for text in bars.locator(".ytick text").all_text_contents()) == sorted(PARTS)
     expect(bars.locator(".bars .point")).to_have_count(21)  # area, relevance and effect
     expect(app.page.locator("#region-parts text")).to_have_text(PARTS)
     sentence = app.page.locator("#region-sentence")
-    expect(sentence).to_contain_text(re.compile(r"The map puts \d+ % of what speaks for “\w+” here: \w+"))
+    expect(sentence).to_contain_text(re.compile(r"\d+ % of what speaks for “\w+” lies here: \w+"))
     expect(sentence).to_contain_text("Hiding the parts")
 
 
@@ -41,6 +42,7 @@ def test_another_class_is_audited_anew(app: App):
 )
 def test_it_fits_a_phone_and_speaks_french(app: App):
     app.page.locator("#examples button").first.click()
-    expect(app.page.locator("#region-sentence")).to_contain_text("La carte place")
+    expect(app.page.locator("#region-sentence")).to_contain_text("de ce qui parle pour")
+    app.page.locator("#regions-more > button").click()
     expect(app.page.locator("#region-bars .ytick text", has_text="sourcils")).to_have_count(1)
     assert app.width_of_content() <= 390

@@ -12,7 +12,7 @@ import fer_explain
 from fer_explain.faces import yunet
 from fer_explain.types import Pixels
 
-ASTRONAUT = Path(fer_explain.__file__).parent / "ui" / "examples" / "astronaut.jpg"
+ASTRONAUT = Path(fer_explain.__file__).parent / "ui" / "shell" / "examples" / "astronaut.jpg"
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,8 @@ from fer_explain.hub.checkpoint import (
     write_config,
 )
 from fer_explain.hub.files import write_atomically, write_text
-from fer_explain.hub.folder import CONFIG, DEFAULT, METRICS, WEIGHTS, find_folder, list_checkpoints
+from fer_explain.hub.folder import CONFIG, DEFAULT, METRICS, WEIGHTS, list_checkpoints
+from fer_explain.hub.reference import find_folder
 from fer_explain.models import create_model
 from fer_explain.types import InputSpec
 

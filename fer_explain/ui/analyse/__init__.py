@@ -1,0 +1,1 @@
+"""A photo goes in and an explained expression comes out: one folder per panel."""

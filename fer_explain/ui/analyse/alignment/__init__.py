@@ -1,0 +1,1 @@
+"""How the spatial transformer turned the face."""

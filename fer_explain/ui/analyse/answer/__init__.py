@@ -1,0 +1,1 @@
+"""Which expression, and how sure."""

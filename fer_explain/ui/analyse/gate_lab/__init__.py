@@ -1,0 +1,1 @@
+"""Channels of a gate can be closed, frozen or boosted."""

@@ -1,0 +1,1 @@
+"""Which channels, or places, the gates let through."""

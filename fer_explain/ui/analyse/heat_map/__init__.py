@@ -1,0 +1,1 @@
+"""Where the network looked, and the choice of an explanation."""

@@ -1,0 +1,117 @@
+"""The tab where a photo goes in and an explained expression comes out.
+
+Here are its components and which event calls what; what happens then is in :mod:`fer_explain.ui.analyse.events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import gradio as gr
+
+from fer_explain.ui import analyse
+from fer_explain.ui.analyse.answer.layout import answer_panel
+from fer_explain.ui.analyse.controls import PhotoPanel, ResultPanel, components
+from fer_explain.ui.analyse.events import Analysis
+from fer_explain.ui.analyse.gates.layout import gate_panel
+from fer_explain.ui.analyse.heat_map.layout import heat_panel
+from fer_explain.ui.analyse.photo.layout import photo_panel
+from fer_explain.ui.analyse.preview import preview
+from fer_explain.ui.analyse.section import Section
+from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.discovery import layouts
+from fer_explain.ui.shell.method_choice import methods
+from fer_explain.ui.shell.status import status
+
+NAME: Final = "analyse"
+PLACE: Final = 10
+
+
+def build(page: Page) -> None:
+    """Adds the tab's components and wires them."""
+    session = page.session
+    with gr.Row(elem_classes="fer-columns", equal_height=False):
+        with gr.Column(scale=4, min_width=300, elem_classes=["fer-card", "fer-side"]):
+            photo = photo_panel(page)
+        with gr.Column(scale=10, min_width=300):
+            result, sections = _result_panel(page, session)
+    _wire(page, session, photo, result, sections)
+
+
+def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Section]]:
+    # Which of the two is seen is up to the style sheet, which looks for a verdict: Gradio builds what is invisible only
+    # when it is made visible, and loses that when it happens while the page is still being built.
+    with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty"):
+        page.heading("empty")
+        preview(page)
+    with gr.Column(elem_id="results"):
+        with gr.Column(elem_classes="fer-card"):
+            verdict = answer_panel(page)
+        with gr.Row(equal_height=True):
+            with gr.Column(scale=8, min_width=280, elem_classes="fer-card"):
+                heat = heat_panel(page)
+            with gr.Column(scale=5, min_width=240, elem_classes="fer-card"):
+                page.heading("stn")
+                stn = gr.HTML(elem_id="stn")
+        with gr.Column(elem_classes="fer-card"):
+            gates = gate_panel(page)
+        sections = [section.build(page, session) for section in layouts(analyse)]
+    panel = ResultPanel(stn=stn, **verdict, **heat, **gates)
+    return panel, sections
+
+
+def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel, sections: Sequence[Section]) -> None:
+    """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``;
+    at a dropdown, ``.select``, because its ``.input`` also fires when it is merely left.
+
+    Every question is sent at once and the newest one wins, which ``shell.visit`` sees to. Gradio's own
+    ``always_last`` would not do: it repeats the *first* event with what that one carried, and only after its end.
+    Of several listeners to one action, Gradio calls each after the end of the one before; the quick ones come first.
+    """
+    do = Analysis(page.analyzer, session, photo, result, sections)
+    question = [session, page.model, result.method, result.target]
+    # What Gradio updates it builds anew, without the drop zone's own way to read a file: this one is only emptied.
+    shown = [component for component in components(photo) if component is not photo.drop]
+    follow = [component for section in sections for component in section.outputs]
+    computing = {
+        "outputs": [session, *shown, *components(result), *follow],
+        "show_progress": "minimal",
+        "show_progress_on": [photo.status],
+        "trigger_mode": "multiple",
+        "concurrency_limit": 2,
+        "concurrency_id": "network",
+        "api_visibility": "private",
+    }
+    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
+    for event in (page.blocks.load, result.method.select, page.model.select):
+        event(do.offer, question, result.settings, **drawing)
+    adjusted = result.settings.adjust(do.adjust, session, None, **drawing | {"trigger_mode": "multiple"})
+    answered = [
+        photo.drop.upload(do.look, [*question, photo.drop], **computing),
+        photo.examples.pick(do.try_example, question, **computing),
+        photo.whole.click(do.take_whole_image, question, **computing),
+        photo.picker.pick(do.pick, question, **computing),
+        photo.faces.input(do.choose, [*question, photo.faces], **computing),
+        result.target.input(do.ask, question, **computing),
+        result.method.select(do.ask, question, **computing),
+        adjusted.then(do.ask, question, **computing),
+        page.model.select(do.ask, question, **computing),
+        page.tabs[NAME].select(do.arrive, [*question, page.brought], **computing),
+    ]
+    answered[0].then(lambda: None, None, photo.drop, **drawing)
+    result.stop.click(do.stop, session, None, **drawing)
+    following = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+    for event in answered:
+        for section in sections:
+            if section.follow is not None:
+                event.then(section.follow, session, section.outputs, **following)
+
+    def warn(request: gr.Request) -> str:
+        return status(texts_for(request)("model.none"), error=True)
+
+    result.order.input(do.reorder, [session, result.order], result.bars, **drawing)
+    if not page.analyzer.models:
+        page.blocks.load(warn, None, photo.status, **drawing)
+    page.blocks.load(methods, None, result.method, **drawing)
+    result.layer.pick(do.show_layer, session, [result.summary, result.channels], **drawing)

@@ -1,0 +1,1 @@
+"""Where a photo comes in and a face of it is chosen."""

@@ -1,0 +1,1 @@
+"""Which parts of the face the map points at."""

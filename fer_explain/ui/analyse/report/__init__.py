@@ -1,0 +1,1 @@
+"""Everything about a face in a file."""

@@ -1,0 +1,1 @@
+"""One face through several models."""

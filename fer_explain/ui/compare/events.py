@@ -1,0 +1,218 @@
+"""What happens on the Compare tab: one face through the chosen models, each shown as soon as it has spoken."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.ui.compare.state import Compared, Said
+from fer_explain.ui.compare.view import Cost, columns
+from fer_explain.ui.shell.components import drawn
+from fer_explain.ui.shell.context import texts_for
+from fer_explain.ui.shell.event_order import arrival
+from fer_explain.ui.shell.examples import EXAMPLES
+from fer_explain.ui.shell.session import PREDICTED, Session
+from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.texts import Texts
+
+ALIKE: Final = 2  # models it takes to compare heat maps
+
+_log = logging.getLogger(__name__)
+
+# (state, status, columns; then what the models have in common: answers, correlation and overlap of maps, visibility)
+Shown = tuple[Compared, str, str, str, str, str, gr.Column]
+UNCHANGED: Final = [gr.skip()] * 7  # a generator that yields nothing would empty every output
+
+
+class Comparing:
+    """The callbacks of the tab."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._cost = cache(self._count)
+
+    def look(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        path: str | None,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """A photo was uploaded or pasted: its largest face is compared."""
+        if path is None:
+            yield UNCHANGED
+            return
+        yield from self._answer(
+            state, lambda: state.on(self._analyzer.detect(path)), models, (method, target), shared, request
+        )
+
+    def try_example(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """One of the examples was clicked."""
+        pixels = EXAMPLES[int(event.index)].pixels
+        yield from self._answer(
+            state, lambda: state.on(self._analyzer.detect(pixels)), models, (method, target), shared, request
+        )
+
+    def arrive(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        session: Session,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """The tab was opened: the face that is on the Analyse tab is compared, unless it already was."""
+        there = session.detection
+        known = state.detection is there and state.chosen == session.chosen
+        if there is None or not there.faces or known:
+            yield UNCHANGED
+            return
+        yield from self._answer(
+            state, lambda: state.on(there, session.chosen), models, (method, target), shared, request
+        )
+
+    def ask(
+        self,
+        state: Compared,
+        models: Sequence[str],
+        method: str,
+        target: str,
+        shared: bool,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """Other models, another explanation or another class were chosen."""
+        if state.face is None:
+            yield UNCHANGED
+            return
+        yield from self._answer(state, lambda: state, models, (method, target), shared, request)
+
+    def _answer(
+        self,
+        before: Compared,
+        move: Callable[[], Compared],
+        models: Sequence[str],
+        question: tuple[str, str],
+        shared: bool,
+        request: gr.Request,
+    ) -> Iterator[Any]:
+        """Models that have spoken are kept; the others are asked one after the other, until a newer question comes."""
+        wanted, texts = before.turns.begin(arrival(request)), texts_for(request)
+        try:
+            for shown in self._answers(move, models, question, shared, texts):
+                if not wanted():
+                    yield UNCHANGED
+                    return
+                yield shown
+        except FerError as error:
+            yield self._failed(str(error)) if wanted() else UNCHANGED
+        except Exception:
+            _log.exception("the Compare tab failed")
+            yield self._failed(texts("status.broken")) if wanted() else UNCHANGED
+
+    def _answers(
+        self,
+        move: Callable[[], Compared],
+        models: Sequence[str],
+        question: tuple[str, str],
+        shared: bool,
+        texts: Texts,
+    ) -> Iterator[Shown]:
+        state = move().asking(*question)
+        if state.face is None:
+            yield self._nothing(state, texts)
+            return
+        costs = {model: self._cost(model) for model in models}
+        yield self._show(state, models, costs, shared, texts)
+        for model in state.missing(models):
+            state = state.told(model, self._ask(state, model, *question))
+            yield self._show(state, models, costs, shared, texts)
+
+    def _ask(self, state: Compared, model: str, method: str, target: str) -> Said:
+        from fer_explain.faces.preprocess import preprocess, to_image  # imports torch
+
+        assert state.face is not None, "a model is only asked about a face"
+        spec = self._analyzer.checkpoint(model).config.input  # loading it is not what is timed
+        began = time.perf_counter()
+        [analysis] = self._analyzer.explain([state.face], model, method, None if target == PREDICTED else target)
+        spent = 1000 * (time.perf_counter() - began)
+        seen = analysis.warp.aligned if analysis.warp else to_image(preprocess(state.face, spec), spec)[0]
+        return Said(analysis, spent, seen)
+
+    def _show(
+        self, state: Compared, models: Sequence[str], costs: Mapping[str, Cost], shared: bool, texts: Texts
+    ) -> Shown:
+        said = state.of(models)
+        assert state.shown is not None, "a state with a face has a photo"
+        ready = len(said) == len(models)
+        sentence = status(_summary(said, texts) if ready else texts("compare.progress", n=len(said), total=len(models)))
+        table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
+        alike = ready and len(said) >= ALIKE
+        maps = _likeness(said, texts) if alike else ("", "", "")
+        return state, sentence, table, *maps, gr.Column(visible=alike)
+
+    def _nothing(self, state: Compared, texts: Texts) -> Shown:
+        return state, status(texts("status.none"), error=True), "", "", "", "", gr.Column(visible=False)
+
+    def _failed(self, sentence: str) -> tuple[Any, ...]:
+        return gr.skip(), status(sentence, error=True), *[gr.skip()] * 5
+
+    def _count(self, model: str) -> Cost:
+        from fer_explain.hub.folder import WEIGHTS
+        from fer_explain.models.catalogue import measure
+
+        with self._analyzer.borrow(model) as (checkpoint, _):
+            config = checkpoint.config
+            return Cost(
+                sum(parameter.numel() for parameter in checkpoint.model.parameters()),
+                measure(config.architecture, 0 if config.model_args else config.input.size).multiply_adds,
+                (checkpoint.folder / WEIGHTS).stat().st_size,
+                config.trained,
+            )
+
+
+def _summary(said: Mapping[str, Said], texts: Texts) -> str:
+    """How many of the models read what."""
+    counts: dict[str, int] = {}
+    for entry in said.values():
+        label = entry.analysis.prediction.label
+        counts[label] = counts.get(label, 0) + 1
+    if len(counts) == 1:
+        return texts("compare.agree", n=len(said), emotion=texts.emotion(next(iter(counts))))
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    return texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
+
+
+def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[str, str, str]:
+    """Shared probability of every two models' answers, and rank correlation and overlap of their maps."""
+    from fer_explain.explain.similarity import agreements, common_map, correlations, overlaps
+    from fer_explain.figures.likeness import likeness_figure
+
+    names = list(said)
+    answers = agreements([entry.analysis.prediction.probabilities for entry in said.values()])
+    maps = [common_map(entry.analysis) for entry in said.values()]
+    return (
+        drawn(likeness_figure(answers, names, hover=texts("compare.agreement"))),
+        drawn(likeness_figure(correlations(maps), names, hover=texts("compare.correlation"), signed=True)),
+        drawn(likeness_figure(overlaps(maps), names, hover=texts("compare.overlap"))),
+    )

@@ -1,0 +1,1 @@
+"""The camera's faces, read as they come."""

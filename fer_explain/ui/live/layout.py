@@ -1,0 +1,42 @@
+"""The tab where the camera's faces are read as they come."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import gradio as gr
+
+from fer_explain.errors import FerError
+from fer_explain.ui.live import events
+from fer_explain.ui.live.view import stage
+from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.files import script
+
+NAME: Final = "live"
+PLACE: Final = 20
+_log = logging.getLogger(__name__)
+
+
+def build(page: Page) -> None:
+    """Adds the stage; its script asks :func:`see` about one frame after the other."""
+
+    def see(message: Any, request: gr.Request) -> dict[str, Any]:
+        texts = texts_for(request)
+        try:
+            return events.see(page.analyzer, events.Frame.from_json(message), texts)
+        except FerError as error:
+            return {"error": str(error)}
+        except Exception:
+            _log.exception("the Live tab failed")
+            return {"error": texts("status.broken")}
+
+    with gr.Column(elem_classes="fer-card"):
+        page.heading("live")
+        camera = gr.HTML(js_on_load=script("live/live.js"), server_functions=[see], elem_id="live")
+    page.blocks.load(_stage, None, camera, show_progress="hidden", queue=False, api_visibility="private")
+    page.model.select(None, page.model, js="name => {document.body.dataset.model = name}")
+
+
+def _stage(request: gr.Request) -> str:
+    return stage(texts_for(request))

@@ -1,0 +1,1 @@
+"""What all tabs share: page, server, theme, session, order of events, texts, components."""

@@ -1,0 +1,103 @@
+"""Starts the page: settings, the server, and everything heavy after the page answers."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from fer_explain.errors import FerError
+from fer_explain.ui.shell.options import Options
+
+if TYPE_CHECKING:
+    from fer_explain.analyzer import Analyzer
+    from fer_explain.ui.shell.libraries import Libraries
+
+LARGEST_UPLOAD: Final = "25mb"
+WAITING: Final = 40  # people in the queue before others are asked to come back
+
+
+def serve(options: Options) -> None:
+    """Serves the page until it is interrupted.
+
+    Raises:
+        FerError: the address cannot be listened on.
+    """
+    _check_address(options.host, options.port)
+    _private_settings()
+    from starlette.middleware import Middleware
+
+    from fer_explain.analyzer import Analyzer
+    from fer_explain.ui.shell.components import charts_head, drop_zone_head, language_head
+    from fer_explain.ui.shell.event_order import Arrivals
+    from fer_explain.ui.shell.files import HOME, files
+    from fer_explain.ui.shell.libraries import EventsWait, Libraries
+    from fer_explain.ui.shell.page import build_page
+    from fer_explain.ui.shell.theme import colors, theme
+
+    analyzer = Analyzer(options.checkpoints)
+    for sentence in analyzer.problems.values():
+        print(sentence, file=sys.stderr)
+    blocks, i18n = build_page(analyzer, options.data)
+    libraries = Libraries()
+    blocks.queue(max_size=WAITING, default_concurrency_limit=4)
+    blocks.launch(
+        server_name=options.host,
+        server_port=options.port,
+        prevent_thread_lock=True,
+        share=False,
+        ssr_mode=False,
+        quiet=True,
+        footer_links=[],
+        max_file_size=LARGEST_UPLOAD,
+        favicon_path=str(HOME / "shell" / "mark.svg"),
+        theme=theme(),
+        css=colors(),
+        css_paths=files("*.css"),
+        head=language_head() + drop_zone_head() + charts_head(),
+        i18n=i18n,
+        app_kwargs={"middleware": [Middleware(Arrivals), Middleware(EventsWait, libraries=libraries)]},
+    )
+    print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)
+    threading.Thread(target=warm_up, args=(analyzer, libraries), daemon=True).start()
+    blocks.block_thread()
+
+
+def warm_up(analyzer: Analyzer, libraries: Libraries) -> None:
+    """Pays for what the first photo will need, so that it need not wait for it."""
+    libraries.wait_until_needed()
+    libraries.load()
+    with suppress(FerError):  # without a usable checkpoint the page says so itself
+        analyzer.warm_up()
+        from fer_explain.hub.results import results
+
+        name = analyzer.models[0]
+        _ = results(name, analyzer.folder(name)).rule  # reads tables, whose library takes a moment to import
+
+
+def _check_address(host: str, port: int) -> None:
+    """Gradio would try for a while and then say it in a traceback."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise FerError(f"Port {port} on {host} cannot be used: {reason}. Choose another with --port.") from None
+
+
+def _private_settings() -> None:
+    """No telemetry, and uploads in a folder that only this process may read and that goes with it."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="fer-explain-")
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that atexit runs then, too

@@ -1,1 +1,0 @@
-"""Results in, HTML out: one file per panel, without Gradio."""
