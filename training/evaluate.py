@@ -11,6 +11,8 @@ A data set that the checkpoint was not trained on is measured under its own name
 
 Only the plain results on its own data are the checkpoint's ``validation`` and ``test``; all others are kept apart from
 them, under ``further`` in metrics.json, with predictions of their own.
+
+``--disturbed`` runs the suite of disturbances over the validation split and writes ``disturbed.json``.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from fer_explain.hub.config import CheckpointConfig, read_config
 from fer_explain.hub.folder import EMBEDDED, find_folder
 from fer_explain.hub.remote import FILES
 from training.data import SPLITS, ImageForm, load_mix
+from training.disturbed import measure_disturbed
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
 from training.views import ONE, list_views
@@ -49,7 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH_OR_HUB_ID",
         help="parquet folder, Hub id, CSV or image folder; several are a mix, also scored by source",
     )
-    parser.add_argument("--split", choices=SPLITS, default="test")
+    parser.add_argument("--split", choices=SPLITS, help="which part of the data [test; with --disturbed: validation]")
+    parser.add_argument(
+        "--disturbed",
+        action="store_true",
+        help="measure under blur, noise, light, frame and other disturbances instead",
+    )
     parser.add_argument(
         "--views", choices=list_views(), default=ONE, help="test-time augmentation: average the logits of several views"
     )
@@ -78,11 +86,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     name = options.name or " + ".join(Path(source).name for source in options.data)
     data = "" if _is_own(config, name) else name
     form = ImageForm(config.input.gray, config.input.size)
-    faces = load_mix(options.data, options.split, form, every_class=False)
-    check = options.leak_check and options.split == "test" and not data
+    split = options.split or ("validation" if options.disturbed else "test")
+    if options.disturbed and (split != "validation" or data or options.views != ONE):
+        raise FerError("--disturbed is measured on the checkpoint's own validation split, one view per image.")
+    faces = load_mix(options.data, split, form, every_class=False)
+    if options.disturbed:
+        measure_disturbed(folder, faces, options.device, print)
+        return
+    check = options.leak_check and split == "test" and not data
     train = load_mix(options.data, "train", form, every_class=False) if check else None
     metrics = evaluate_checkpoint(folder, faces, options.device, views=options.views, data=data, train=train)
-    print("\n".join(_report(metrics, data, options.split, options.views)))
+    print("\n".join(_report(metrics, data, split, options.views)))
 
 
 def _place(ref: str, output: Path | None) -> Path:

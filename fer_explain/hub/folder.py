@@ -16,6 +16,7 @@ CARD: Final = "README.md"
 CONFUSION: Final = "confusion.png"
 PROFILE: Final = "profile.json"
 REGION_PROFILE: Final = "region_profile.json"
+DISTURBED: Final = "disturbed.json"
 PREDICTIONS: Final = "predictions"
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"

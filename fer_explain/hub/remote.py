@@ -19,6 +19,7 @@ from fer_explain.hub.folder import (
     CARD,
     CONFIG,
     CONFUSION,
+    DISTURBED,
     HISTORY,
     METRICS,
     PREDICTIONS,
@@ -36,6 +37,7 @@ FILES: Final = (
     CONFUSION,
     PROFILE,
     REGION_PROFILE,
+    DISTURBED,
     f"{PREDICTIONS}/validation.parquet",
     f"{PREDICTIONS}/test.parquet",
 )
