@@ -14,7 +14,20 @@ from training.data.class_names import AFFECTNET, ClassMap, class_names
 from training.data.faces import FaceSet, ImageForm, decode, split_of, stack
 
 _PREFIX: Final = {"validation": "PublicTest_", "test": "PrivateTest_"}
-_SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
+_SUFFIXES: Final = {
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".webp",
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".jp2",
+}
 
 
 def is_image_folder(path: Path) -> bool:
