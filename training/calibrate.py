@@ -143,9 +143,7 @@ def _shift_bias(model: nn.Module, shift: Tensor) -> None:
     Raises:
         FerError: the network does not end in a linear layer with a bias.
     """
-    layers = [
-        layer for layer in model.modules() if isinstance(layer, nn.Linear) and layer.out_features == len(shift)
-    ]
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear) and layer.out_features == len(shift)]
     if not layers or layers[-1].bias is None:
         raise FerError("The network has no linear classifier with a bias, in which its balance could be set.")
     with torch.no_grad():

@@ -1,9 +1,9 @@
 """What a camera does to a face, per image and on the device: light, focus, resolution, noise, compression, obstacles.
 
-Each disturbance hits a share ``capture`` of the images, with a strength drawn evenly up to the option's value. They come
-in the order in which a phone brings them about: colour and light in front of the lens, focus in it, resolution and noise
-on the sensor, compression behind it, and last what hides a part of the face. torchvision's v2 transforms are not used
-for the reason given in :mod:`training.augment`; its JPEG runs on the CPU, image by image.
+Each disturbance hits a share ``capture`` of the images, with a strength drawn evenly up to the option's value. They
+come in the order in which a phone brings them about: colour and light in front of the lens, focus in it, resolution and
+noise on the sensor, compression behind it, and last what hides a part of the face. torchvision's v2 transforms are not
+used for the reason given in :mod:`training.augment`; its JPEG runs on the CPU, image by image.
 
 The kinds of disturbance follow Hendrycks and Dietterich 2019, "Benchmarking Neural Network Robustness to Common
 Corruptions and Perturbations"; the strengths are for faces of 20 px and more.

@@ -21,12 +21,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from fer_explain.benchmark.disturbed import Row
 from fer_explain.benchmark.further import UNLEAKED, Further, read_further
 from fer_explain.benchmark.metrics import headline, read_splits
 from fer_explain.errors import FerError
 from fer_explain.hub.card import mean_of
 from fer_explain.hub.config import read_config
-from fer_explain.hub.folder import CONFIG, EMBEDDED, METRICS, PROFILE, REGION_PROFILE
+from fer_explain.hub.disturbed import read_disturbed
+from fer_explain.hub.folder import CONFIG, DISTURBED, EMBEDDED, METRICS, PROFILE, REGION_PROFILE
 from fer_explain.hub.predictions import read_metrics_file
 from training.compress import is_compressed
 from training.config import TrainConfig, resolve
@@ -44,6 +46,7 @@ _COLUMNS: Final = (
     "n",
     "validation",
     "without duplicates",
+    "accuracy, worst disturbance",
 )
 
 
@@ -123,6 +126,8 @@ def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterat
         yield ["training.evaluate", *about, "--split", "validation"]
     if "test" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "test"]
+    if not (folder / DISTURBED).exists():
+        yield ["training.evaluate", *about, "--disturbed"]
     if not (folder / PROFILE).exists():
         yield ["fer_explain.explain.profile", *about]
     if not (folder / REGION_PROFILE).exists():
@@ -168,6 +173,7 @@ def _row(entry: Entry, folder: Path) -> tuple[str, ...]:
     if test is None or validation is None:
         raise FerError(f"{folder} was not measured on validation and test.")
     clean = read_further(metrics).get(Further.key("", "test", ONE, UNLEAKED))
+    disturbed = read_disturbed(folder)
     return (
         f"`{entry.name}`",
         _learned(entry, config.provenance),
@@ -177,7 +183,12 @@ def _row(entry: Entry, folder: Path) -> tuple[str, ...]:
         f"{test.n:,}",
         f"{100 * validation.accuracy:.1f} %",
         "-" if clean is None else f"{100 * clean.scores.accuracy:.1f} % (n = {clean.scores.n:,})",
+        "-" if disturbed is None else _worst(disturbed.worst),
     )
+
+
+def _worst(row: Row) -> str:
+    return f"{100 * row.accuracy.value:.1f} % ({row.disturbance.replace('_', ' ')}, {row.amount:g})"
 
 
 def _learned(entry: Entry, provenance: Mapping[str, Any]) -> str:

@@ -11,6 +11,12 @@ A data set that the checkpoint was not trained on is measured under its own name
 
 Only the plain results on its own data are the checkpoint's ``validation`` and ``test``; all others are kept apart from
 them, under ``further`` in metrics.json, with predictions of their own.
+
+A user's own photos, from which detector and crop rule first cut the faces:
+
+    python -m training.evaluate --checkpoint stn_se_mobilenetv1 --data FOLDER --detect --output results/mine
+
+``--disturbed`` runs the suite of disturbances over the validation split and writes ``disturbed.json``.
 """
 
 from __future__ import annotations
@@ -30,7 +36,9 @@ from fer_explain.hub.config import CheckpointConfig, read_config
 from fer_explain.hub.folder import EMBEDDED
 from fer_explain.hub.reference import find_folder
 from fer_explain.hub.remote import FILES
-from training.data import SPLITS, ImageForm, load_mix
+from training.data import SPLITS, FaceSet, ImageForm, load_mix
+from training.detected import load_detected
+from training.disturbed import measure_disturbed
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
 from training.targets import FER2013, FERPLUS, as_ferplus
@@ -57,7 +65,15 @@ def _parser() -> argparse.ArgumentParser:
         default=FER2013,
         help="the data's own labels, or the class that most of FER+'s voters named",
     )
-    parser.add_argument("--split", choices=SPLITS, default="test")
+    parser.add_argument("--split", choices=SPLITS, help="which part of the data [test; with --disturbed: validation]")
+    parser.add_argument(
+        "--disturbed",
+        action="store_true",
+        help="measure under blur, noise, light, frame and other disturbances instead",
+    )
+    parser.add_argument(
+        "--detect", action="store_true", help="--data is a folder of photos: find and cut out their faces first"
+    )
     parser.add_argument(
         "--views", choices=list_views(), default=ONE, help="test-time augmentation: average the logits of several views"
     )
@@ -86,13 +102,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     name = options.name or " + ".join(Path(source).name for source in options.data)
     data = "" if _is_own(config, name) else name
     form = ImageForm(config.input.gray, config.input.size)
-    faces = load_mix(options.data, options.split, form, every_class=False)
+    split = options.split or ("validation" if options.disturbed else "test")
+    if options.disturbed and (split != "validation" or data or options.views != ONE):
+        raise FerError("--disturbed is measured on the checkpoint's own validation split, one view per image.")
+    if options.detect:
+        faces = _detected(options.data, split, form)
+    else:
+        faces = load_mix(options.data, split, form, every_class=False)
+    if options.disturbed:
+        measure_disturbed(folder, faces, options.device, print)
+        return
     if options.labels == FERPLUS:
         faces, data = as_ferplus(faces), options.name or FERPLUS
-    check = options.leak_check and options.split == "test" and not data
+    check = options.leak_check and split == "test" and not data and not options.detect
     train = load_mix(options.data, "train", form, every_class=False) if check else None
     metrics = evaluate_checkpoint(folder, faces, options.device, views=options.views, data=data, train=train)
-    print("\n".join(_report(metrics, data, options.split, options.views)))
+    print("\n".join(_report(metrics, data, split, options.views)))
+
+
+def _detected(sources: Sequence[str], split: str, form: ImageForm) -> FaceSet:
+    """The faces that the detector finds in photos; says what share that is.
+
+    Raises:
+        FerError: see :func:`load_detected`, or there are several folders.
+    """
+    if len(sources) > 1:
+        raise FerError("--detect takes one --data folder at a time.")
+    faces, found = load_detected(sources[0], split, form)
+    print(found)
+    return faces
 
 
 def _place(ref: str, output: Path | None) -> Path:

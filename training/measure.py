@@ -56,7 +56,7 @@ def evaluate_checkpoint(
     """
     checkpoint = load_checkpoint(folder)
     names = checkpoint.config.label_names
-    labels, known = _in_its_classes(faces.labels, names)
+    labels, known = in_its_classes(faces.labels, names)
     network, spec = with_views(checkpoint.model.to(device), checkpoint.config.input, views)
     logits = predict(network, faces, spec).numpy()
     metrics, temperature = _calibrated(checkpoint, faces.split, views, data, logits[known], labels[known])
@@ -75,7 +75,7 @@ def evaluate_checkpoint(
     return metrics
 
 
-def _in_its_classes(labels: Integers, label_names: Sequence[str]) -> tuple[Integers, Mask]:
+def in_its_classes(labels: Integers, label_names: Sequence[str]) -> tuple[Integers, Mask]:
     """FER2013 labels (N,) as indices (N,) into a network's classes, mapped by name; and where it has the class (N,).
 
     Raises:

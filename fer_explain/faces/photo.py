@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ MIN_SIDE: Final = 16  # pixels: below, not even a face that fills the picture ca
 MAX_PIXELS: Final = 64_000_000  # as the header states them, before a pixel is decoded
 MAX_SIDE: Final = 2048  # larger photos are reduced to it: detection and display need no more
 # Photographs and screenshots only: Pillow also opens formats that start other programs (EPS) or are no pictures.
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-ACCEPTED: Final = "accepted are JPEG, PNG, WebP, AVIF, GIF, BMP and TIFF"
+FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "HEIF", "JPEG2000")
+ACCEPTED: Final = "accepted are JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP, TIFF and JPEG 2000"
 
 _ORIENTATION: Final = 0x0112  # the EXIF tag
 _UPRIGHT: Final = {
@@ -59,7 +60,7 @@ def _read(path: Path) -> Pixels:
     name = f"'{path.name}'"
     _check_file(path, name)
     try:
-        image = Image.open(path, formats=_known_formats())
+        image = Image.open(path, formats=known_formats())
     except Image.DecompressionBombError as error:
         raise FerError(_too_large(name)) from error
     except OSError as error:  # Pillow's UnidentifiedImageError is one
@@ -139,10 +140,14 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((values.clip(0) * (255 / largest)).round().astype(np.uint8))
 
 
-def _known_formats() -> list[str]:
-    """Those of ``FORMATS`` that this version of Pillow was built with."""
+@cache
+def known_formats() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that this version of Pillow reads; from the first call on it also reads HEIC and HEIF."""
+    import pillow_heif
+
     Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)  # the photo alone
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _too_large(name: str, size: str = "") -> str:

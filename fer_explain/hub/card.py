@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from fer_explain.benchmark.disturbed import Disturbed, Row
 from fer_explain.benchmark.further import UNLEAKED, WHOLE, read_further
 from fer_explain.benchmark.metrics import Metrics, headline, read_splits
 from fer_explain.errors import FerError
 from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics
 from fer_explain.hub.confusion import draw_confusion
+from fer_explain.hub.disturbed import read_disturbed
 from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import CARD, CONFUSION
 from fer_explain.models import architecture
@@ -70,7 +72,7 @@ def write_card(folder: Path, ref: str | None = None) -> Path:
         FerError: a file is missing or damaged, or the model was not selected on validation data alone.
     """
     metrics = read_metrics(folder)
-    text = model_card(ref or folder.resolve().name, read_config(folder), metrics)
+    text = model_card(ref or folder.resolve().name, read_config(folder), metrics, read_disturbed(folder))
     splits = read_splits(metrics)
     if splits:
         split = _shown(splits)
@@ -79,13 +81,16 @@ def write_card(folder: Path, ref: str | None = None) -> Path:
     return folder / CARD
 
 
-def model_card(name: str, config: CheckpointConfig, metrics: Mapping[str, Any]) -> str:
+def model_card(
+    name: str, config: CheckpointConfig, metrics: Mapping[str, Any], disturbed: Disturbed | None = None
+) -> str:
     """The text of a model card: YAML front matter, then Markdown.
 
     Args:
         name: of the checkpoint: its folder's name, or its Hub id.
         config: its configuration; ``provenance["selected_on"]`` must say "validation" for a trained model.
         metrics: the content of its metrics.json; {} when nothing was measured.
+        disturbed: the content of its disturbed.json; None when that was not measured.
 
     Raises:
         FerError: the test split, or nobody knows which, took part in choosing the model.
@@ -99,6 +104,7 @@ def model_card(name: str, config: CheckpointConfig, metrics: Mapping[str, Any]) 
         "## Results": _results(splits, metrics),
         "## By class": _by_class(splits),
         "## Further measurements": _further(metrics),
+        "## Disturbed": _disturbed(disturbed),
         "## Use": _USE.format(ref=name),
         "## Training": _training(config, entry.paper),
         "## Limits and responsible use": _LIMITS.format(
@@ -222,6 +228,24 @@ def _further(metrics: Mapping[str, Any]) -> str:
         else ""
     )
     return "\n\n".join(filter(None, (_table(head, rows), note)))
+
+
+def _disturbed(disturbed: Disturbed | None) -> str:
+    """Table of the strongest form of each disturbance, the worst one named."""
+    if disturbed is None:
+        return ""
+    worst = disturbed.worst
+    rows: list[list[object]] = [["as it is", "", disturbed.plain, ""]]
+    rows += [[_spoken(row), f"{row.amount:g}", row.accuracy, row.unchanged] for row in disturbed.strongest()]
+    return (
+        f"Each image of the {disturbed.split} split (n = {disturbed.n:,}) disturbed; shown is the strongest of up to "
+        f"three strengths, all are in `disturbed.json`. Worst: {_spoken(worst)}, {worst.accuracy}.\n\n"
+        + _table(["disturbance", "amount", "accuracy", "unchanged answers"], rows)
+    )
+
+
+def _spoken(row: Row) -> str:
+    return row.disturbance.replace("_", " ")
 
 
 def _training(config: CheckpointConfig, paper: str) -> str:

@@ -13,6 +13,7 @@ CARD: Final = "README.md"
 CONFUSION: Final = "confusion.png"
 PROFILE: Final = "profile.json"
 REGION_PROFILE: Final = "region_profile.json"
+DISTURBED: Final = "disturbed.json"
 PREDICTIONS: Final = "predictions"
 CALIBRATION: Final = "calibration"  # the file of predictions that a field network's temperature was fitted on
 

@@ -16,12 +16,13 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 
 from fer_explain.errors import FerError
 from fer_explain.hub.folder import (
+    CALIBRATION,
     CARD,
     CONFIG,
     CONFUSION,
+    DISTURBED,
     HISTORY,
     METRICS,
-    CALIBRATION,
     PREDICTIONS,
     PROFILE,
     REGION_PROFILE,
@@ -37,6 +38,7 @@ FILES: Final = (
     CONFUSION,
     PROFILE,
     REGION_PROFILE,
+    DISTURBED,
     f"{PREDICTIONS}/validation.parquet",
     f"{PREDICTIONS}/test.parquet",
     f"{PREDICTIONS}/{CALIBRATION}.parquet",

@@ -10,6 +10,8 @@ from driver import App, png
 from PIL import Image
 from playwright.sync_api import expect
 
+from fer_explain.faces.photo import known_formats
+
 
 def sixteen_bits(photo: Image.Image) -> bytes:
     return png(Image.fromarray(np.asarray(photo.convert("L")).astype(np.uint16) * 257))
@@ -34,12 +36,23 @@ def turned(photo: Image.Image) -> bytes:
     return png(wide, "JPEG", exif=exif, quality=95)
 
 
+def phone(photo: Image.Image) -> bytes:
+    """As an iPhone stores it: HEIC that lies on its side."""
+    known_formats()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    wide = photo.crop((0, 0, 400, 300)).transpose(Image.Transpose.ROTATE_90)
+    return png(wide, "HEIF", exif=exif.tobytes(), quality=90)
+
+
 RIGHT: dict[str, tuple[str, Callable[[Image.Image], bytes]]] = {
     "cmyk": ("photo.jpg", lambda photo: png(photo.convert("CMYK"), "JPEG", quality=95)),
     "16-bit": ("photo.png", sixteen_bits),
     "gif": ("photo.gif", animated),
     "transparent": ("photo.png", transparent),
     "exif": ("photo.jpg", turned),
+    "heic": ("IMG_0001.HEIC", phone),
+    "jpeg 2000": ("photo.jp2", lambda photo: png(photo, "JPEG2000")),
     "webp": ("photo.webp", lambda photo: png(photo, "WEBP")),
 }
 WRONG: dict[str, tuple[str, Callable[[Image.Image], bytes], str]] = {
@@ -58,7 +71,21 @@ def test_unusual_pictures_are_read_rightly(app: App, astronaut: Image.Image, kin
     app.analysed()
     expect(app.status).to_have_text("One face found.")
     size = app.picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
-    assert size == ([400, 300] if kind == "exif" else [400, 400])
+    assert size == ([400, 300] if kind in ("exif", "heic") else [400, 400])
+
+
+@pytest.mark.parametrize("place", ["#drop", "body"])
+def test_a_phone_photo_whose_type_the_system_does_not_know_can_be_dropped(app: App, astronaut: Image.Image, place: str):
+    drop = """([place, bytes]) => {
+        const files = new DataTransfer();
+        files.items.add(new File([new Uint8Array(bytes)], 'IMG_0001.HEIC', { type: '' }));
+        const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: files });
+        const target = document.querySelector(place);
+        (target.querySelector('button') ?? target).dispatchEvent(event);
+    }"""
+    app.page.evaluate(drop, [place, list(phone(astronaut))])
+    app.analysed()
+    expect(app.status).to_have_text("One face found.")
 
 
 @pytest.mark.parametrize("kind", WRONG)

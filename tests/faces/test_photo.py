@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from fer_explain.errors import FerError
-from fer_explain.faces.photo import MAX_PIXELS, MAX_SIDE, MIN_SIDE, open_photo
+from fer_explain.faces.photo import MAX_PIXELS, MAX_SIDE, MIN_SIDE, known_formats, open_photo
 from fer_explain.types import Pixels
 
+known_formats()  # so that Pillow writes them, too
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
@@ -45,12 +47,12 @@ def assert_close(photo: Pixels, expected: Pixels, tolerance: int = 0) -> None:
     assert int(np.abs(photo.astype(int) - expected).max()) <= tolerance
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tiff", "a.ppm", "a.gif"])
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tiff", "a.ppm", "a.gif", "a.jp2"])
 def test_lossless_files_come_back_exactly(tmp_path: Path, name: str) -> None:
     assert_close(open_photo(saved(tmp_path / name, Image.fromarray(quarters()))), quarters())
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.avif"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.avif", "a.heic", "a.heif"])
 def test_lossy_files_keep_their_colours(tmp_path: Path, name: str) -> None:
     photo = open_photo(str(saved(tmp_path / name, Image.fromarray(quarters()), quality=95)))
     assert_close(middles(photo), middles(quarters()), 6)
@@ -256,3 +258,46 @@ def test_a_file_broken_anywhere_never_raises_anything_else(tmp_path: Path) -> No
 def test_a_source_that_is_no_photo_is_one_sentence(source: Any, sentence: str) -> None:
     with pytest.raises(FerError, match=sentence):
         open_photo(source)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("name", ["a.heic", "a.jpg"])
+def test_phone_photos_are_turned_once_and_alike(tmp_path: Path, name: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = open_photo(saved(tmp_path / name, Image.fromarray(quarters(64, 96)), exif=exif.tobytes(), quality=95))
+    turned = np.rot90(quarters(64, 96), {1: 0, 3: 2, 6: 3, 8: 1}[orientation])
+    assert photo.shape == turned.shape
+    assert_close(middles(photo), middles(turned), 8)
+
+
+def test_48_megapixels_of_a_phone_are_reduced(tmp_path: Path) -> None:
+    large = Image.fromarray(quarters(6048, 8064))
+    photo = open_photo(saved(tmp_path / "a.heic", large, quality=60))
+    assert photo.shape == (1536, 2048, 3)
+    assert_close(middles(photo), middles(quarters(1536, 2048)), 8)
+
+
+def test_a_portrait_photo_with_further_pictures_gives_its_own(tmp_path: Path) -> None:
+    """Phones store a depth map, or a second shot, beside the photo; the primary one counts."""
+    heif = pillow_heif.from_pillow(Image.fromarray(quarters(64, 96)))
+    heif.add_from_pillow(Image.new("L", (48, 32), 90))
+    heif.save(tmp_path / "a.heic", quality=95, primary_index=0)
+    photo = open_photo(tmp_path / "a.heic")
+    assert_close(middles(photo), middles(quarters(64, 96)), 8)
+
+
+def test_jpeg_2000_with_16_bits_and_with_transparency(tmp_path: Path) -> None:
+    wide = Image.fromarray(np.full((40, 60), 32768, np.uint16))
+    assert_close(open_photo(saved(tmp_path / "a.jp2", wide)), np.full((40, 60, 3), 127, np.uint8), 1)
+    clear = Image.fromarray(np.dstack([quarters(), np.zeros((40, 60), np.uint8)]))
+    assert_close(open_photo(saved(tmp_path / "b.jp2", clear)), np.full((40, 60, 3), 255, np.uint8), 1)
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.jp2"])
+def test_half_a_phone_photo_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    path = saved(tmp_path / name, Image.fromarray(noise))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(FerError, match=r"is damaged|is not an image"):
+        open_photo(path)

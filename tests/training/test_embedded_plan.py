@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, read_config
-from fer_explain.hub.folder import EMBEDDED, METRICS, PROFILE, REGION_PROFILE, WEIGHTS, list_checkpoints
+from fer_explain.hub.folder import DISTURBED, EMBEDDED, METRICS, PROFILE, REGION_PROFILE, WEIGHTS, list_checkpoints
 from fer_explain.hub.quantized import quantize
 from training import embedded
 from training.compress import is_compressed
@@ -108,15 +108,18 @@ class TestSteps:
         folder = made(tmp_path / "small", "validation")
         assert modules(self.entry, tmp_path) == [
             "training.evaluate",
+            "training.evaluate",
             "fer_explain.explain.profile",
             "fer_explain.explain.region_profile",
         ]
+        (folder / DISTURBED).touch()
         (folder / PROFILE).touch()
         (folder / REGION_PROFILE).touch()
         assert modules(self.entry, tmp_path) == ["training.evaluate"]
 
     def test_a_finished_one_needs_nothing(self, tmp_path):
         folder = made(tmp_path / "small", "validation", "test")
+        (folder / DISTURBED).touch()
         (folder / PROFILE).touch()
         (folder / REGION_PROFILE).touch()
         assert modules(self.entry, tmp_path) == []

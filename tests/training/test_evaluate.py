@@ -12,15 +12,20 @@ import pytest
 import torch
 from PIL import Image
 
+from fer_explain.benchmark.disturbances import SUITE
 from fer_explain.benchmark.further import UNLEAKED, Further, read_further
 from fer_explain.benchmark.metrics import evaluate, headline, read_splits
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
+from fer_explain.faces.drawn import draw_face
 from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, read_config, read_metrics, save_checkpoint
+from fer_explain.hub.disturbed import read_disturbed
+from fer_explain.hub.folder import DISTURBED
 from fer_explain.models import create_model
 from fer_explain.types import InputSpec
 from training import evaluate as command
-from training.data import FaceSet
+from training.data import FaceSet, ImageForm
+from training.detected import load_detected
 from training.engine import predict
 from training.evaluate import evaluate_checkpoint
 
@@ -217,3 +222,56 @@ def test_results_never_go_into_the_cache_of_the_hub(folder: Path, csv_file: Path
         command.main(["--checkpoint", "org/face@v1", "--data", str(csv_file)])
     assert "org/face@v1 comes from the Hub: say with --output DIR" in capsys.readouterr().err
     assert not (folder / "metrics.json").exists()
+
+
+def test_the_suite_of_disturbances_is_measured_on_validation_and_told_in_the_card(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faces = noise(28, "validation", 1)
+    evaluate_checkpoint(folder, faces)
+    monkeypatch.setattr(command, "load_mix", lambda _sources, split, _form, every_class: replace(faces, split=split))
+    about = ["--checkpoint", str(folder), "--data", "fer2013.csv", "--disturbed"]
+    command.main(about)
+    found = read_disturbed(folder)
+    assert found is not None
+    assert (found.split, found.n, found.data) == ("validation", 28, faces.fingerprint)
+    assert [row.disturbance for row in found.strongest()] == list(SUITE)
+    checkpoint_ = load_checkpoint(folder)
+    before = predict(checkpoint_.model, faces, checkpoint_.config.input).argmax(1)
+    mirrored = replace(faces, images=faces.images[:, :, ::-1].copy())
+    said = predict(checkpoint_.model, mirrored, checkpoint_.config.input).argmax(1)
+    row = next(row for row in found.rows if row.disturbance == "mirrored")
+    assert row.unchanged.value == pytest.approx((said == before).float().mean().item())
+    assert f"Worst: {found.worst.disturbance.replace('_', ' ')}" in (folder / "README.md").read_text()
+    assert "low_resolution" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command.main([*about, "--split", "test"])
+    assert "own validation split" in capsys.readouterr().err
+
+
+def test_a_broken_disturbed_file_is_one_sentence(folder: Path) -> None:
+    (folder / DISTURBED).write_text('{"rows": []}')
+    with pytest.raises(FerError, match=r"is not what training\.evaluate --disturbed writes"):
+        read_disturbed(folder)
+
+
+def test_photos_are_measured_by_the_faces_that_are_found_in_them(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, emotion in enumerate(["happy", "sad"] * 2):
+        photo = np.full((300, 400, 3), 190, np.uint8)
+        photo[60:252, 100:292] = draw_face(emotion, seed=place).pixels
+        file = tmp_path / "mine" / "test" / emotion / f"{place}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo).save(file)
+    Image.new("RGB", (300, 400), "gray").save(tmp_path / "mine" / "test" / "sad" / "nobody.png")
+    faces, found = load_detected(str(tmp_path / "mine"), "test", ImageForm(gray=True, side=48))
+    assert str(found) == "faces found in 4 of 5 photos (80.0 %); not found: 1 sad"
+    assert faces.images.shape == (4, 48, 48)
+    assert sorted(faces.labels.tolist()) == sorted([LABELS.index("happy"), LABELS.index("sad")] * 2)
+    command.main(["--checkpoint", str(folder), "--data", str(tmp_path / "mine"), "--detect"])
+    assert "faces found in 4 of 5 photos (80.0 %)" in capsys.readouterr().out
+    assert read_further(read_metrics(folder))["mine-test"].scores.n == 4
+    with pytest.raises(SystemExit):
+        command.main(["--checkpoint", str(folder), "--data", "fer2013.csv", "--detect"])
+    assert "--detect needs a folder of photos" in capsys.readouterr().err

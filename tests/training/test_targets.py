@@ -22,9 +22,7 @@ def votes(**counts: int) -> list[int]:
 def faces(*rows: list[int], labels: list[str] | None = None) -> FaceSet:
     n = len(rows)
     named = np.array([LABELS.index(label) for label in labels or ["angry"] * n])
-    return FaceSet(
-        "drawn", "train", np.zeros((n, 8, 8), np.uint8), named, np.arange(n), votes=np.array(rows, np.int16)
-    )
+    return FaceSet("drawn", "train", np.zeros((n, 8, 8), np.uint8), named, np.arange(n), votes=np.array(rows, np.int16))
 
 
 def shares(**values: float) -> np.ndarray:

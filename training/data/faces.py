@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_explain.errors import FerError
+from fer_explain.faces.photo import known_formats
 from fer_explain.types import Pixels
 
 SPLITS: Final = ("train", "validation", "test")
@@ -104,6 +105,7 @@ def decode(data: bytes | str | Path | Image.Image, where: str, form: ImageForm) 
     Raises:
         FerError: it cannot be read; the sentence says ``where`` it came from.
     """
+    known_formats()
     try:
         opened = (
             data if isinstance(data, Image.Image) else Image.open(io.BytesIO(data) if isinstance(data, bytes) else data)

@@ -14,7 +14,20 @@ from training.data.class_names import AFFECTNET, ClassMap, class_names
 from training.data.faces import FaceSet, ImageForm, decode, split_of, stack
 
 _PREFIX: Final = {"validation": "PublicTest_", "test": "PrivateTest_"}
-_SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"}
+_SUFFIXES: Final = {
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".webp",
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".jp2",
+}
 
 
 def is_image_folder(path: Path) -> bool:
@@ -40,18 +53,28 @@ def read_image_folder(path: Path, split: str, form: ImageForm) -> FaceSet:
     Raises:
         FerError: no folder for the split, class folders that cannot be named, or an unreadable image.
     """
-    files, name_of = _split_files(path, split)
-    classes = ClassMap()
-    labels = [classes.index(name_of(file)) for file in files]
-    kept = [(row, label) for row, label in enumerate(labels) if label is not None]
+    kept, left_out = labelled_files(path, split)
     return FaceSet(
         str(path),
         split,
-        stack((decode(files[row], str(files[row]), form) for row, _ in kept), form),
-        np.array([label for _, label in kept], np.int64),
-        np.array([row for row, _ in kept], np.int64),
-        left_out=classes.report(),
+        stack((decode(file, str(file), form) for _, file, _ in kept), form),
+        np.array([label for _, _, label in kept], np.int64),
+        np.array([row for row, _, _ in kept], np.int64),
+        left_out=left_out,
     )
+
+
+def labelled_files(path: Path, split: str) -> tuple[list[tuple[int, Path, int]], dict[str, int]]:
+    """Row id, file and label of each image of one of the seven classes; and how many others there are by class.
+
+    Raises:
+        FerError: no folder for the split, or class folders that cannot be named.
+    """
+    files, name_of = _split_files(path, split)
+    classes = ClassMap()
+    labels = [classes.index(name_of(file)) for file in files]
+    kept = [(row, files[row], label) for row, label in enumerate(labels) if label is not None]
+    return kept, classes.report()
 
 
 def _split_files(path: Path, split: str) -> tuple[list[Path], Callable[[Path], str]]:

@@ -4,8 +4,8 @@
 
 The plan (``training/lease/plans``) has waves of trainings in order of worth. First the card is timed for 40 seconds and
 the plan cut to what fits; then the waves run one after the other, the trainings of a wave side by side. After each
-training its wave's archive is written anew, so a lease that is killed keeps all that had ended, and the same command goes
-on with the rest. Needs torch, torchvision, timm, accelerate, numpy, pandas, pyarrow, pillow, scipy, scikit-learn,
+training its wave's archive is written anew, so a lease that is killed keeps all that had ended, and the same command
+goes on with the rest. Needs torch, torchvision, timm, accelerate, numpy, pandas, pyarrow, pillow, scipy, scikit-learn,
 safetensors, huggingface-hub and tqdm; nothing of the app.
 """
 
@@ -65,7 +65,9 @@ def read_sets(sources: Sequence[Path], side: int, limit: int = 0) -> dict[str, d
         limit: only the first images of each split; 0 = all.
     """
     form = ImageForm(True, side)
-    parts = {split: [read_parquet_folder(source, split, form) for source in sources] for split in ("train", "validation")}
+    parts = {
+        split: [read_parquet_folder(source, split, form) for source in sources] for split in ("train", "validation")
+    }
     if limit:
         parts = {split: [faces.head(limit) for faces in sets] for split, sets in parts.items()}
     test = read_parquet_folder(sources[0], "test", form)
@@ -134,13 +136,19 @@ def _figures(options: argparse.Namespace, check: subprocess.Popen[bytes] | None)
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.lease", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--minutes", type=float, required=True, help="how long it may take, the check of the card included")
+    parser.add_argument(
+        "--minutes", type=float, required=True, help="how long it may take, the check of the card included"
+    )
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of parquet shards")
-    parser.add_argument("--backbones", type=Path, metavar="DIR", help="folder of the backbone weights that the plan names")
+    parser.add_argument(
+        "--backbones", type=Path, metavar="DIR", help="folder of the backbone weights that the plan names"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the results")
     parser.add_argument("--plan", default="full_size", help=f"one of {', '.join(list_plans())}, or a TOML file")
     parser.add_argument("--side", type=int, default=112, metavar="PIXELS", help="side the images are kept at [112]")
-    parser.add_argument("--check", type=float, default=40.0, metavar="SECONDS", help="time for the check of the card [40]")
+    parser.add_argument(
+        "--check", type=float, default=40.0, metavar="SECONDS", help="time for the check of the card [40]"
+    )
     parser.add_argument("--card", type=Path, metavar="FILE", help="card.json of an earlier check, instead of a new one")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="only N images of each split, for a trial")
     parser.add_argument("--note", default="", help="about the data, for the checkpoints' provenance")

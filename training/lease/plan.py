@@ -103,7 +103,9 @@ def cut(waves: tuple[Wave, ...], rates: Mapping[str, float], images: int) -> tup
     for wave in waves:
         trainings = list(wave.trainings)
         while trainings:
-            short = [each for each in trainings if _epochs(each, wave, len(trainings), rates, images) < each.least_epochs]
+            short = [
+                each for each in trainings if _epochs(each, wave, len(trainings), rates, images) < each.least_epochs
+            ]
             if not short:
                 break
             left_out = short[-1]

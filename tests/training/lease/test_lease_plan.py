@@ -51,7 +51,7 @@ def test_times_are_stretched_together(tmp_path):
     ("text", "sentence"),
     [
         ("[a]\n[a.one]\n" + TRAINING, "wave 'a' is not understood"),
-        ("[a]\nseconds = 1\n[a.one]\n" + TRAINING + 'wrong = 1\n', "wave 'a' is not understood"),
+        ("[a]\nseconds = 1\n[a.one]\n" + TRAINING + "wrong = 1\n", "wave 'a' is not understood"),
         ("[a]\nseconds = 1\n[a.one]\n" + TRAINING + 'teachers = ["two"]\n', "'one' learns from 'two'"),
         ("[a]\nseconds = 1\n[a.one]\n" + TRAINING + 'start = "two"\n', "'one' starts from 'two'"),
         ("[a]\nseconds = 1\n[a.one]\n" + TRAINING + "options = { lr = -1.0 }\n", "--lr must be at least 0"),
@@ -76,7 +76,7 @@ def test_what_would_get_too_few_epochs_is_left_out_the_least_worth_first():
     kept, told = cut(waves, {"first": 30, "second": 30, "third": 30}, images=100)
     assert [training.name for training in kept[0].trainings] == ["first", "second"]
     assert told == ["third: left out, it would get 3.0 of 4 epochs"]
-    assert cut(waves, {name: 1 for name in ("first", "second", "third")}, images=100)[0] == ()
+    assert cut(waves, dict.fromkeys(("first", "second", "third"), 1), images=100)[0] == ()
 
 
 def test_what_was_not_timed_stays():

@@ -1,12 +1,17 @@
 // The photo: a click on a face chooses it; a picture that is pasted or dropped anywhere on the page is uploaded.
+// Not every system knows the types of HEIC and JPEG 2000 files, so their names count as well.
 element.addEventListener('click', (event) => {
   const face = event.target.closest('[data-face]');
   if (face) trigger('pick', { index: Number(face.dataset.face) });
 });
 
+const suffixes = ['.heic', '.heif', '.avif', '.jp2', '.j2k'];
+const isPicture = ({ type, name }) =>
+  type.startsWith('image/') || suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+
 const submit = (file) => {
   const input = document.querySelector('#drop input[type=file]');
-  if (!input || !file || !file.type.startsWith('image/')) return false;
+  if (!input || !file || !isPicture(file)) return false;
   const files = new DataTransfer();
   files.items.add(file);
   input.files = files.files;
@@ -23,9 +28,17 @@ document.addEventListener('dragover', (event) => {
   if (visible() && event.dataTransfer?.types.includes('Files')) event.preventDefault();
 });
 document.addEventListener('drop', (event) => {
-  if (!visible() || event.target.closest('#drop')) return;
-  if (event.dataTransfer?.files.length) {
-    event.preventDefault();
-    submit(event.dataTransfer.files[0]);
+  if (!visible() || !event.dataTransfer?.files.length) return;
+  const [file] = event.dataTransfer.files;
+  // What the drop zone can judge by its type, or must refuse in its own words, stays with it.
+  if (event.target.closest('#drop') && (file.type || !isPicture(file))) return;
+  event.preventDefault();
+  event.stopPropagation();
+  submit(file);
+}, true);
+// The dialog that a click on a drop zone opens shows these files, too.
+document.addEventListener('click', () => {
+  for (const input of document.querySelectorAll('input[type=file][accept="image/*"]')) {
+    input.accept = ['image/*', ...suffixes].join(',');
   }
-});
+}, true);
