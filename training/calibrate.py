@@ -147,7 +147,7 @@ def _shift_bias(model: nn.Module, shift: Tensor) -> None:
     if not layers or layers[-1].bias is None:
         raise FerError("The network has no linear classifier with a bias, in which its balance could be set.")
     with torch.no_grad():
-        layers[-1].bias += shift.to(layers[-1].bias)
+        layers[-1].bias.add_(shift.to(layers[-1].bias))
 
 
 def _predictions(judged: Sequence[Judged], shift: NDArray[np.float64]) -> pd.DataFrame:

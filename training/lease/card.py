@@ -95,7 +95,7 @@ def loop_rate(model: str, config: TrainConfig, limit: int = 0) -> float:
 def bare_rate(model: str, config: TrainConfig, batch: int, side: int) -> float:
     """Images per second of forward, backward and step alone, bf16 and channels_last, on inputs that lie ready."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = create_model(model, **config.model_args).to(device, memory_format=torch.channels_last).train()
+    network = create_model(model, **config.model_args).to(device).to(memory_format=torch.channels_last).train()
     fused = {"fused": True} if device.type == "cuda" else {}
     optimizer = create_optimizer_v2(parameter_groups(network, config), config.optimizer, lr=config.lr, **fused)
     x = torch.randn(batch, architecture(model).input.channels, side, side, device=device)
@@ -107,7 +107,7 @@ def bare_rate(model: str, config: TrainConfig, batch: int, side: int) -> float:
             with torch.autocast(device.type, torch.bfloat16):
                 loss = torch.nn.functional.cross_entropy(network(x), labels)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     return batch * _STEPS / _timed(steps, 2)
