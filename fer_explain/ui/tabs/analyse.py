@@ -16,7 +16,7 @@ from fer_explain.ui.analysis import Analysis, invitation, methods
 from fer_explain.ui.components import figure, photo_input, script
 from fer_explain.ui.context import Page, texts_for
 from fer_explain.ui.panels import PhotoPanel, ResultPanel, components
-from fer_explain.ui.sections import Section, lab, receipt, regions, report, studio
+from fer_explain.ui.sections import Section, lab, receipt, regions, report, stability, studio
 from fer_explain.ui.session import PREDICTED
 from fer_explain.ui.views.status import STATUS
 
@@ -73,6 +73,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
     with gr.Column(elem_id="results"):
         with gr.Column(elem_classes="fer-card"):
             verdict = _verdict(page)
+            steady = stability.build(page)
         with gr.Row(equal_height=True):
             with gr.Column(scale=8, min_width=280, elem_classes="fer-card"):
                 heat = _heat(page)
@@ -81,7 +82,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
             gates = _gates(page)
-        sections = [section.build(page, session) for section in SECTIONS]
+        sections = [steady, *(section.build(page, session) for section in SECTIONS)]
     panel = ResultPanel(preview=preview, stn=stn, **verdict, **heat, **gates)
     return panel, sections
 
