@@ -21,6 +21,7 @@ from fer_explain.types import Analysis, Detection, Face, FaceAnalysis, Predictio
 if TYPE_CHECKING:
     from PIL import Image
 
+    from fer_explain.explain.stability import Stability
     from fer_explain.hub.checkpoint import Checkpoint
     from fer_explain.models import Architecture
 
@@ -149,6 +150,21 @@ class Analyzer:
     def predict(self, faces: Sequence[Face], model: str | None = None) -> list[Prediction]:
         """Predictions alone, in one forward pass, for the live view; otherwise like :meth:`explain`."""
         return [analysis.prediction for analysis in self.explain(faces, model, method=None)]
+
+    def stability(self, face: Face, model: str | None = None) -> Stability:
+        """Whether the answer to a face holds under ten small changes of frame, light and focus, in one pass.
+
+        Args:
+            face: as found by :meth:`detect`.
+            model: one of :attr:`models`; None means the default one.
+
+        Raises:
+            FerError: there is no such checkpoint, or it is broken.
+        """
+        from fer_explain.explain.stability import small_changes, weigh
+
+        changed = small_changes(face)
+        return weigh(changed, self.predict([face, *changed], model))
 
     def explain(
         self,

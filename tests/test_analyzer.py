@@ -17,6 +17,8 @@ import fer_explain as fx
 from fer_explain import Analyzer
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
+from fer_explain.faces.detect import whole_image
+from fer_explain.faces.drawn import draw_face
 from fer_explain.hub import checkpoint as hub
 from fer_explain.models import architecture, create_model
 from fer_explain.types import Analysis, Box, Detection, Face, FaceAnalysis
@@ -402,3 +404,19 @@ def test_layers_are_those_of_the_network(analyzer: Analyzer) -> None:
     told = [analyzer.explain([face(0)], layer=layer)[0].heatmap for layer in layers[:3]]
     assert [heatmap and heatmap.layer for heatmap in told] == layers[:3]
     assert analyzer.layers("convnext_nano") != layers
+
+
+def test_the_answer_is_weighed_under_ten_small_changes(analyzer: Analyzer) -> None:
+    from fer_explain.explain.stability import SMALL
+
+    face = whole_image(draw_face("happy", size=96).pixels)
+    found = analyzer.stability(face)
+    assert [change.name for change in found.changes] == list(SMALL)
+    assert len(SMALL) == 10
+    [alone] = analyzer.predict([face])
+    np.testing.assert_allclose(found.prediction.logits, alone.logits, atol=1e-4)
+    mirrored = next(change for change in found.changes if change.name == "mirrored")
+    assert (mirrored.face.pixels == face.pixels[:, ::-1]).all()
+    [answer] = analyzer.predict([mirrored.face])
+    np.testing.assert_allclose(mirrored.prediction.logits, answer.logits, atol=1e-4)
+    assert found.kept == sum(change.prediction.label == alone.label for change in found.changes)

@@ -19,6 +19,7 @@ from fer_explain.ui.analyse.heat_map.layout import heat_panel
 from fer_explain.ui.analyse.photo.layout import photo_panel
 from fer_explain.ui.analyse.preview import preview
 from fer_explain.ui.analyse.section import Section
+from fer_explain.ui.analyse.stability import layout as stability
 from fer_explain.ui.shell.context import Page, texts_for
 from fer_explain.ui.shell.discovery import layouts
 from fer_explain.ui.shell.method_choice import methods
@@ -48,6 +49,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
     with gr.Column(elem_id="results"):
         with gr.Column(elem_classes="fer-card"):
             verdict = answer_panel(page)
+            steady = stability.build(page)
         with gr.Row(equal_height=True):
             with gr.Column(scale=8, min_width=280, elem_classes="fer-card"):
                 heat = heat_panel(page)
@@ -56,7 +58,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
             gates = gate_panel(page)
-        sections = [section.build(page, session) for section in layouts(analyse)]
+        sections = [steady, *(section.build(page, session) for section in layouts(analyse))]
     panel = ResultPanel(stn=stn, **verdict, **heat, **gates)
     return panel, sections
 

@@ -9,11 +9,14 @@ const suffixes = ['.heic', '.heif', '.avif', '.jp2', '.j2k'];
 const isPicture = ({ type, name }) =>
   type.startsWith('image/') || suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
 
+// Gradio refuses a picture without a type.
+const typed = (file) => (file.type ? file : new File([file], file.name, { type: 'image/heic' }));
+
 const submit = (file) => {
   const input = document.querySelector('#drop input[type=file]');
   if (!input || !file || !isPicture(file)) return false;
   const files = new DataTransfer();
-  files.items.add(file);
+  files.items.add(typed(file));
   input.files = files.files;
   input.dispatchEvent(new Event('change', { bubbles: true }));
   return true;
@@ -34,6 +37,12 @@ document.addEventListener('drop', (event) => {
   if (event.target.closest('#drop') && (file.type || !isPicture(file))) return;
   event.preventDefault();
   event.stopPropagation();
+  submit(file);
+}, true);
+document.addEventListener('change', (event) => {
+  const file = event.target.matches?.('#drop input[type=file]') && event.target.files[0];
+  if (!file || file.type || !isPicture(file)) return;
+  event.stopImmediatePropagation();
   submit(file);
 }, true);
 // The dialog that a click on a drop zone opens shows these files, too.

@@ -1,0 +1,1 @@
+"""Whether the answer survives small changes of this very photo."""

@@ -1,0 +1,49 @@
+"""Asks the network about the changed photo, once its answer is there."""
+
+from __future__ import annotations
+
+import logging
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.ui.analyse.section import Updates
+from fer_explain.ui.shell.context import texts_for
+from fer_explain.ui.shell.session import Session
+from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.texts import Texts
+
+_log = logging.getLogger(__name__)
+
+
+class Check:
+    """The callbacks."""
+
+    def __init__(self, analyzer: Analyzer, line: gr.HTML) -> None:
+        self.line = line
+        self._analyzer = analyzer
+
+    def show(self, _session: Session, _texts: Texts) -> Updates:
+        """A new face or answer: what was said about an earlier one goes."""
+        return {self.line: ""}
+
+    def follow(self, session: Session, request: gr.Request) -> Updates:
+        """Asks the network about the changed faces; says nothing once another answer is asked for."""
+        texts = texts_for(request)
+        with session.visit.start("stability", session, once=True) as task:
+            told = self._told(session, texts) if task.wanted else ""
+            return {self.line: told if task.wanted else gr.skip()}
+
+    def _told(self, session: Session, texts: Texts) -> str:
+        from fer_explain.ui.analyse.stability.view import stability  # imports torch
+
+        if session.face is None or session.question is None:
+            return ""
+        try:
+            return stability(self._analyzer.stability(session.face, session.question.model), texts)
+        except FerError as error:
+            return status(str(error), error=True)
+        except Exception:
+            _log.exception("the check of small changes failed")
+            return status(texts("status.broken"), error=True)
