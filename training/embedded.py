@@ -64,6 +64,8 @@ class Entry:
         starts: names of the entries whose weights it goes on from the mean of.
         stored: how its weights are stored, "float16" or "int8".
         embedded: whether it lies here; one that does not is made only because others learn from it.
+        lease: the training of ``training/lease/plans/full_size.toml`` that it comes from, which also has its teachers;
+            empty for what ``training.run`` makes.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Entry:
     starts: tuple[str, ...] = ()
     stored: str = "float16"
     embedded: bool = True
+    lease: str = ""
 
     @property
     def config(self) -> TrainConfig:
@@ -85,11 +88,19 @@ class Entry:
 @cache
 def plan() -> dict[str, Entry]:
     """The entries by name, in the order they are made."""
-    return {name: Entry(name, **_frozen(entry)) for name, entry in tomllib.loads(PLAN.read_text("utf-8")).items()}
+    return {name: _entry(name, entry) for name, entry in tomllib.loads(PLAN.read_text("utf-8")).items()}
 
 
-def _frozen(entry: dict[str, Any]) -> dict[str, Any]:
-    return entry | {key: tuple(entry.get(key, ())) for key in ("starts", "teachers")}
+def _entry(name: str, entry: dict[str, Any]) -> Entry:
+    frozen = entry | {key: tuple(entry.get(key, ())) for key in ("starts", "teachers")}
+    if "lease" not in entry:
+        return Entry(name, **frozen)
+    from training.lease.plan import PLANS, read_plan
+
+    waves = read_plan(PLANS / "full_size.toml")
+    [training] = [each for wave in waves for each in wave.trainings if each.name == entry["lease"]]
+    frozen |= {"model": training.model, "recipe": training.recipe, "options": training.options}
+    return Entry(name, **frozen)
 
 
 def with_what_they_need(names: Iterable[str]) -> list[str]:
@@ -116,7 +127,12 @@ def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterat
     """
     folder = output / entry.name
     about = ["--checkpoint", str(folder), "--data", data]
-    if (folder / FILE).exists() or not (folder / METRICS).exists():
+    if entry.lease and not (folder / METRICS).exists():
+        raise FerError(
+            f"{entry.name}: it was trained on a GPU. Run python -m training.lease and unpack '{entry.lease}' into "
+            f"{folder}; then training.compress and training.calibrate, and this command again."
+        )
+    if not entry.lease and ((folder / FILE).exists() or not (folder / METRICS).exists()):
         yield ["training.run", *_run_arguments(entry, data, weights, output)]
     if not entry.embedded:
         return

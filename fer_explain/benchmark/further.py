@@ -50,9 +50,14 @@ class Further:
         """Its :meth:`key`."""
         return self.key(self.data, self.split, self.views, self.part)
 
-    def __str__(self) -> str:
+    @property
+    def headline(self) -> Headline:
+        """Its accuracy with interval, n and split."""
         low, high = self.scores.intervals["accuracy"]
-        return f"{self.name}: accuracy {Headline(self.scores.accuracy, low, high, self.scores.n, self.split, self.tta)}"
+        return Headline(self.scores.accuracy, low, high, self.scores.n, self.split, self.tta)
+
+    def __str__(self) -> str:
+        return f"{self.name}: accuracy {self.headline}"
 
     @property
     def tta(self) -> str:

@@ -157,6 +157,13 @@ def _summary(config: CheckpointConfig, metrics: Mapping[str, Any], summary: str)
         f"`{config.architecture}`: {summary.rstrip('.')}. It sorts a cropped face into {', '.join(config.label_names)}."
     )
     found = headline(metrics)
+    fitted = config.provenance.get("calibration")
+    if fitted:
+        what += (
+            " Made for photos and webcams: it learned from the votes of FER+'s annotators and from press photos, under "
+            f"the disturbances a camera brings. Its balance and temperature were fitted on the validation splits of "
+            f"{' and '.join(fitted['data'])}, so its score on FER2013's own labels says little about it."
+        )
     if not config.trained:
         return f"{what}\n\n**Untrained**: the weights are random and its answers mean nothing."
     return f"{what}\n\n**Accuracy {found}**" if found else f"{what}\n\n**Not yet evaluated on a test split.**"

@@ -19,7 +19,7 @@ CALIBRATION: Final = "calibration"  # the file of predictions that a field netwo
 
 EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"
 RESULTS: Final = EMBEDDED.parent / "results"  # folders of studies: all of their runs but the weights
-DEFAULT: Final = "stn_se_mobilenetv1"
+DEFAULT: Final = "field_stn_se_mobilenetv1"
 
 
 def list_checkpoints() -> list[str]:

@@ -8,13 +8,26 @@ import pytest
 from safetensors import safe_open
 from scipy.special import softmax
 
+from fer_explain.benchmark.further import read_further
 from fer_explain.benchmark.metrics import evaluate, headline, read_splits
 from fer_explain.emotions import LABELS
 from fer_explain.hub.card import model_card
 from fer_explain.hub.checkpoint import load_checkpoint, read_config, read_metrics
-from fer_explain.hub.folder import CARD, DEFAULT, DISTURBED, EMBEDDED, HISTORY, PREDICTIONS, WEIGHTS, list_checkpoints
+from fer_explain.hub.folder import (
+    CALIBRATION,
+    CARD,
+    DEFAULT,
+    DISTURBED,
+    EMBEDDED,
+    HISTORY,
+    PREDICTIONS,
+    WEIGHTS,
+    list_checkpoints,
+)
+from fer_explain.hub.predictions import read_saved
 from fer_explain.hub.quantized import is_scale
 from fer_explain.hub.remote import FILES
+from fer_explain.hub.results import find_results
 
 NAMES = list_checkpoints()
 TEST_IMAGES = 3589
@@ -24,11 +37,26 @@ def test_the_default_its_rival_and_the_baseline_are_there():
     assert {DEFAULT, "emonext_nano", "convnext_nano"} <= set(NAMES)
 
 
-def test_the_default_reaches_71_and_a_half_percent_on_the_official_test_images():
-    found = headline(read_metrics(EMBEDDED / DEFAULT))
+def test_the_champion_reaches_71_and_a_half_percent_on_the_official_test_images():
+    found = headline(read_metrics(EMBEDDED / "stn_se_mobilenetv1"))
     assert found is not None
     assert (found.n, found.tta) == (TEST_IMAGES, "none")
     assert found.accuracy >= 0.715
+
+
+def test_the_default_is_right_on_votes_and_on_press_photos():
+    further = read_further(read_metrics(EMBEDDED / DEFAULT))
+    assert further["ferplus-test"].scores.accuracy >= 0.84
+    assert further["press-validation"].scores.accuracy >= 0.78
+    assert further["press-validation"].scores.classes["neutral"].recall >= 0.75
+
+
+def test_the_defaults_temperature_and_sets_are_those_of_photos():
+    found = find_results(DEFAULT)
+    assert found.rule is not None
+    assert found.rule.n == len(read_saved(DEFAULT, "calibration").labels)
+    told = read_config(EMBEDDED / DEFAULT).provenance["calibration"]
+    assert sum(told["n"]) == found.rule.n
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,16 +64,20 @@ class TestEmbedded:
     def test_folder_is_exactly_a_hub_repository(self, name):
         folder = EMBEDDED / name
         there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        assert there | {DISTURBED} == set(FILES)  # which takes long to measure and may come later
+        calibrated = f"{PREDICTIONS}/{CALIBRATION}.parquet"
+        assert (calibrated in there) == ("calibration" in read_config(folder).provenance)
+        assert there | {DISTURBED, calibrated} == set(FILES)  # which takes long to measure and may come later
 
     def test_trained_on_train_selected_on_validation(self, name):
         config = read_config(EMBEDDED / name)
         assert config.trained
         assert config.label_names == LABELS
         assert config.provenance["selected_on"] == "validation"
-        assert config.provenance["data"]["n"] == 28709
+        told = config.provenance
+        assert told["data"]["n"] == (33620 if "press" in told["data"]["name"] else 28709)
         epochs = pd.read_csv(EMBEDDED / name / HISTORY)
-        assert epochs["validation_accuracy"].idxmax() + 1 == config.provenance["epochs"]
+        kept = len(epochs) if told["config"]["keep"] == "last" else epochs["validation_accuracy"].idxmax() + 1
+        assert kept == told["epochs"]
 
     def test_weights_are_half_precision_or_eight_bits(self, name):
         with safe_open(EMBEDDED / name / WEIGHTS, framework="pt") as file:

@@ -83,6 +83,7 @@ def rated_models(analyzer: Analyzer, texts: Texts) -> list[tuple[str, str]]:
 
 
 def _rating(analyzer: Analyzer, name: str, texts: Texts) -> str:
+    from fer_explain.benchmark.further import read_further
     from fer_explain.benchmark.metrics import headline  # imports scikit-learn
 
     try:
@@ -91,6 +92,9 @@ def _rating(analyzer: Analyzer, name: str, texts: Texts) -> str:
         return texts("model.broken")
     if not checkpoint.config.trained:
         return texts("model.untrained")
+    voted = read_further(checkpoint.metrics).get("ferplus-test")
+    if voted and "calibration" in checkpoint.config.provenance:
+        return f"{texts('model.field')} · {_short(voted.headline._replace(split='FER+ test'))}"
     measured = headline(checkpoint.metrics) or headline(checkpoint.metrics, "validation")
     return _short(measured) if measured else texts("model.unmeasured")
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,12 @@ model = "resnet_compact"
 recipe = "field"
 answers = true
 weights = true
-options = { epochs = 1, batch_size = 8, input_size = 32, keep = "last" }
+options = { epochs = 1, batch_size = 8, input_size = 32, start_size = 24, keep = "last" }
 [teachers.labelled]
 model = "sequential_cnn_compact"
 data = "first"
 answers = true
-options = { epochs = 1, batch_size = 8, start_size = 32, keep = "last" }
+options = { epochs = 1, batch_size = 8, keep = "last" }
 
 [students]
 seconds = 10
@@ -103,9 +104,10 @@ def killed_when(process: subprocess.Popen[str], path: Path, seconds: float = 200
     end = time.monotonic() + seconds
     while not path.exists() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
+    assert path.exists(), "\n".join(log.read_text() for log in path.parents[1].glob("*/log.txt"))
+    with suppress(ProcessLookupError):  # it may have ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert path.exists()
 
 
 @pytest.mark.slow
