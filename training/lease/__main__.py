@@ -101,6 +101,9 @@ def run_lease(waves: tuple[Wave, ...], orders: Orders, output: Path, seconds: fl
         log = {"card": card, "left_out": told, "seconds": seconds_so_far, "done": _done(waves, output)}
         (output / LOG).write_text(json.dumps(log, indent=2) + "\n")
 
+    for wave in waves:  # an earlier start may have been killed before it wrote an archive
+        if _done([wave], output):
+            pack(output, wave)
     try:
         Crew(output).run(remaining(kept, output), ended, began + seconds)
     finally:
