@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -55,6 +56,7 @@ class Analyzer:
         self.device = device
         self.problems: dict[str, str] = {}
         self._adding = threading.Lock()
+        self._added: list[str] = []  # names of what visitors added
         self._residents = {name: _Resident(name, find_folder(name), device) for name in list_checkpoints()}
         for ref in checkpoints:
             self._admit(str(ref))
@@ -71,22 +73,35 @@ class Analyzer:
             ref: a folder or a Hub id ``org/repo[@revision]``.
 
         Raises:
-            FerError: it cannot be used, and the sentence says why; or there are :data:`MOST` already.
+            FerError: it cannot be used, and the sentence says why; or the app was started with :data:`MOST` already.
         """
-        if len(self._residents) >= MOST:
-            raise FerError(f"There are {MOST} checkpoints already; restart the app to make room.")
         with self._adding:
             self.problems.pop(ref, None)
+            before = set(self._residents)
             name = self._admit(ref)
             if ref in self.problems:
                 raise FerError(self.problems.pop(ref))
             try:
                 self.checkpoint(name)
+                if name not in before:
+                    self._make_room(name)
             except FerError:
-                del self._residents[name]
+                self._residents.pop(name, None)
                 self.problems.pop(ref, None)
                 raise
             return name
+
+    def _make_room(self, name: str) -> None:
+        """Lets the added checkpoint go that was not asked for the longest; ``name`` is the newest."""
+        self._added.append(name)
+        if len(self._residents) <= MOST:
+            return
+        longest = min(self._added[:-1], key=lambda added: self._residents[added].used, default=None)
+        if longest is None:
+            self._added.remove(name)
+            raise FerError(f"The app was started with {MOST} checkpoints; there is no room for another.")
+        self._added.remove(longest)
+        del self._residents[longest]
 
     def verify(self) -> dict[str, str]:
         """Loads every checkpoint, as only that shows damaged weights, and returns :attr:`problems`."""
@@ -343,6 +358,7 @@ class Analyzer:
         resident = self._residents[self._name(model)]
         if resident.ref in self.problems:
             raise FerError(self.problems[resident.ref])
+        resident.used = time.monotonic()
         try:
             with resident.lock:
                 _ = resident.checkpoint
@@ -359,6 +375,7 @@ class _Resident:
         self.ref = ref
         self.folder = folder
         self.lock = FairLock()
+        self.used = time.monotonic()  # when it was last asked for
         self._device = device
 
     @cached_property

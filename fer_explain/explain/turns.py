@@ -84,5 +84,5 @@ def in_steps(work: Callable[[Callable[[float], None]], _Result]) -> Generator[fl
         stopped.set()
         worker.join()
     if errors:
-        raise errors[0]
+        raise errors.pop()  # an error in a list of its own frame would live, and keep the face, until a collection
     return results[0]

@@ -62,18 +62,19 @@ def load() -> YuNet:
     """
     with _lock:  # a cache alone would let two first requests both try
         outcome = _load_once()
-    if isinstance(outcome, FerError):
-        raise outcome
+    if isinstance(outcome, str):
+        raise FerError(outcome)
     return outcome
 
 
 @cache
-def _load_once() -> YuNet | FerError:
+def _load_once() -> YuNet | str:
+    """YuNet, or the sentence that says why not: an exception that is kept would keep the photo it was raised for."""
     try:
         return YuNet(_verified(_weights()))
     except (FerError, cv2.error) as error:
         _log.info("YuNet is not used: %s", error)
-        return error if isinstance(error, FerError) else FerError(f"OpenCV cannot read {FILE}.")
+        return str(error) if isinstance(error, FerError) else f"OpenCV cannot read {FILE}."
 
 
 def _weights() -> Path:

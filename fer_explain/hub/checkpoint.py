@@ -27,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from fer_explain.errors import FerError
+from fer_explain.hub.bounds import WEIGHTS_BYTES, check_file, check_parameters
 from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics, set_temperature, write_config
 from fer_explain.hub.files import write_atomically
 from fer_explain.hub.folder import CONFIG, WEIGHTS
@@ -65,6 +66,9 @@ def load_checkpoint(ref: str | Path) -> Checkpoint:
     """
     folder = find_folder(ref)
     config = read_config(folder)
+    with torch.device("meta"):  # no memory is taken before the size is known
+        outline = _build(config, folder)
+    check_parameters(folder / CONFIG, sum(parameter.numel() for parameter in outline.parameters()))
     model = _build(config, folder)
     _load_weights(model, folder / WEIGHTS)
     # The cached folder of a Hub id is named after its commit, so the id itself is the better name.
@@ -109,6 +113,7 @@ def _build(config: CheckpointConfig, folder: Path) -> nn.Module:
 def _load_weights(model: nn.Module, path: Path) -> None:
     """Fills ``model`` from a safetensors file in which every tensor must match by name and shape."""
     own = model.state_dict()
+    check_file(path, WEIGHTS_BYTES)
     try:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_explain.errors import FerError
+from fer_explain.hub.bounds import check_claims, read_json
 from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import CONFIG, METRICS
 from fer_explain.types import InputSpec
@@ -54,6 +55,7 @@ def read_config(folder: Path) -> CheckpointConfig:
     entries = _read_json(path)
     try:
         spec = dict(entries.pop("input"))
+        check_claims(path, entries.get("label_names"), spec.get("size"), entries.get("model_args"))
         spec |= {"mean": tuple(spec["mean"]), "std": tuple(spec["std"])}
         labels = entries.pop("label_names")
         config = CheckpointConfig(input=InputSpec(**spec), label_names=tuple(labels), **entries)
@@ -106,11 +108,9 @@ def _is_sound(config: CheckpointConfig) -> bool:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = read_json(path)
     except FileNotFoundError as error:
         raise FerError(f"{path} is missing.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FerError(f"{path} is not readable JSON ({error}).") from error
     if not isinstance(entries, dict):
         raise FerError(f"{path} should hold a JSON object, holds a {type(entries).__name__}.")
     return entries

@@ -12,6 +12,7 @@ import pandas as pd
 from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
+from fer_explain.hub.bounds import read_json
 from fer_explain.hub.folder import CONFIG, METRICS, PREDICTIONS
 from fer_explain.hub.reference import find_folder
 
@@ -73,7 +74,7 @@ def read_metrics_file(ref: str | Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FerError(f"{path.parent.name}: {METRICS} is not valid JSON ({error}).") from error
+        content: dict[str, Any] = read_json(path)
+    except FileNotFoundError:
+        return {}
     return content

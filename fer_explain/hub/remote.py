@@ -15,6 +15,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 )
 
 from fer_explain.errors import FerError
+from fer_explain.hub.bounds import check_hub
 from fer_explain.hub.folder import (
     CALIBRATION,
     CARD,
@@ -72,13 +73,15 @@ def download(ref: str) -> Path:
     for file in REQUIRED:
         if file not in listed:
             raise FerError(f"The Hub repository '{ref}' is not a checkpoint: it has no {file}.")
-    return _fetch(repo, revision, [file for file in FILES if file in listed])
+    wanted = {file: listed[file] for file in FILES if file in listed}
+    check_hub(ref, wanted)
+    return _fetch(repo, revision, list(wanted))
 
 
-def _list_files(repo: str, revision: str) -> set[str]:
-    """Asked first because it alone fails at once: a download tries again for minutes."""
-    info = HfApi().model_info(repo, revision=revision, timeout=TIMEOUT)
-    return {sibling.rfilename for sibling in info.siblings or ()}
+def _list_files(repo: str, revision: str) -> dict[str, int | None]:
+    """Files with their bytes. Asked first because it alone fails at once: a download tries again for minutes."""
+    info = HfApi().model_info(repo, revision=revision, timeout=TIMEOUT, files_metadata=True)
+    return {sibling.rfilename: sibling.size for sibling in info.siblings or ()}
 
 
 def _fetch(repo: str, revision: str, files: list[str]) -> Path:

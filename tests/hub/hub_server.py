@@ -221,7 +221,7 @@ class HubHandler(BaseHTTPRequestHandler):
             sha = repo.sha(revision or "main")
             if sha is None:
                 return self.reply(404, X_Error_Code="RevisionNotFound")
-            files = [{"rfilename": path} for path in repo.files(sha)]
+            files = [{"rfilename": path, "size": len(content)} for path, content in repo.files(sha).items()]
             return self.reply(200, {"id": name.removeprefix("datasets/"), "sha": sha, "siblings": files})
         return None
 
