@@ -72,7 +72,7 @@ def test_analysis_and_what_follows(watch: Watch) -> None:
         make_receipt(analyzer, face, MODEL)
         audit_regions(analyzer, face, MODEL, "gradcam", None)
         analyzer.stability(face, MODEL)
-        make_report(analyzer, picture(), MODEL)
+        make_report(analyzer, picture(), model=MODEL, whole_image=True, receipts=False)
         del result, face
     assert watch.alive() == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,7 @@ FILES: Final = (
     f"{PREDICTIONS}/test.parquet",
     f"{PREDICTIONS}/{CALIBRATION}.parquet",
 )
+FURTHER: Final = f"{PREDICTIONS}/*.parquet"  # of further measurements
 TIMEOUT: Final = 5.0  # seconds until the Hub counts as out of reach
 HUB_ERRORS: Final = (HTTPError, HFValidationError, OSError)  # refused, no connection, no such name, no token, disk full
 
@@ -73,7 +75,8 @@ def download(ref: str) -> Path:
     for file in REQUIRED:
         if file not in listed:
             raise FerError(f"The Hub repository '{ref}' is not a checkpoint: it has no {file}.")
-    wanted = {file: listed[file] for file in FILES if file in listed}
+    further = sorted(file for file in listed if fnmatch(file, FURTHER) and file.count("/") == 1)
+    wanted = {file: listed[file] for file in dict.fromkeys((*FILES, *further)) if file in listed}
     check_hub(ref, wanted)
     return _fetch(repo, revision, list(wanted))
 
