@@ -16,8 +16,8 @@ A user's own photos, from which detector and crop rule first cut the faces:
 
     python -m training.evaluate --checkpoint stn_se_mobilenetv1 --data FOLDER --detect --output results/mine
 
-``--disturbed`` runs the suite of disturbances over the validation split and writes ``disturbed.json``; with ``--faces N``
-over N of its faces, drawn by a fixed seed, so that all checkpoints see the same ones.
+``--disturbed`` runs the suite of disturbances over the validation split and writes ``disturbed.json``; with
+``--faces N`` over N of its faces, drawn by a fixed seed, so that all checkpoints see the same ones.
 """
 
 from __future__ import annotations

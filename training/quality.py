@@ -73,7 +73,7 @@ SPOILT: Final[dict[str, tuple[Spoil, tuple[float, ...]]]] = {
 
 
 def fit(limit: Limit, values: NDArray[np.float64], right: Bools, plain: NDArray[np.float64], said: Bools) -> Fit:
-    """The fit of a limit from measures and outcomes of all faces, and of the faces as they are (``plain``, ``said``)."""
+    """The fit of a limit from measures and outcomes of all forms; ``plain``, ``said``: of the faces as they are."""
     order = np.argsort(values if limit.above else -values, kind="stable")
     bins = np.array_split(order, BINS)
     target = said.mean() - LOSS
@@ -139,12 +139,12 @@ limits are those of `fer_explain/faces/quality.py`; this page is written by
 {called}
 ```
 
-`{model}` on {n} seeded faces of FER2013's validation split that FER+'s voters agree is a face, judged by their majority,
-as they are and spoilt step by step (`training/quality.py` has the steps). Accuracies with 95 % bootstrap
-intervals over pictures; a FER2013 face is there in all its forms, so they are a little narrow. *Loss of ten points from* is the
-fit: beyond it, every bin of pictures loses at least ten points against the faces as they were (`-`: no such place).
-The limit of *small* is stricter than the fit: phones and
-video spoil small faces more than a clean reduction does. *Warned of as they are* is the share of unspoilt faces beyond the limit.
+`{model}` on {n} seeded faces of FER2013's validation split that FER+'s voters agree is a face, judged by their
+majority, as they are and spoilt step by step (`training/quality.py` has the steps). Accuracies with 95 % bootstrap
+intervals over pictures; a FER2013 face is there in all its forms, so they are a little narrow. *Loss of ten points
+from* is the fit: beyond it, every bin of pictures loses at least ten points against the faces as they were (`-`: no such
+place). *small* is set to 24 px, stricter than the fit, which knows clean reductions only. *Warned of as they are* is
+the share of unspoilt faces beyond the limit.
 
 | warning | limit | loss of ten points from | accuracy within | accuracy beyond | warned of as they are |
 | --- | --- | --- | --- | --- | --- |

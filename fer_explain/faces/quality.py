@@ -52,7 +52,7 @@ def size(face: Face) -> float:
 
 
 def sharpness(face: Face) -> float:
-    """Standard deviation of the Laplacian over that of the gray values, at 48 px: fine detail, whatever the contrast."""
+    """Standard deviation of the Laplacian over that of the gray values, at 48 px: fine detail."""
     gray = _gray(face)
     spread = float(gray.std())
     return float(cv2.Laplacian(gray, cv2.CV_32F).std()) / spread if spread > 0 else 0.0

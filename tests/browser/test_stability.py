@@ -2,7 +2,7 @@
 
 import re
 
-from driver import App
+from driver import App, png
 from PIL import Image
 from playwright.sync_api import expect
 from test_uploads import phone
@@ -27,5 +27,5 @@ def test_a_phone_photo_is_weighed_under_small_changes_and_shows_them(app: App, a
     for place in range(10):
         same = answer in pictures.nth(place).text_content()
         assert same == (pictures.nth(place).get_attribute("data-kept") == "true")
-    app.upload(Image.fromarray(draw_face("happy", size=16).pixels))
+    app.upload(png(Image.fromarray(draw_face("happy", size=16).pixels)))
     expect(app.page.locator('#stability [data-warning="small"]')).to_have_text(re.compile("face is small"))

@@ -36,7 +36,8 @@ def build(analyzer: Analyzer) -> None:
             whole_image: take the whole image for one face instead of looking for faces.
 
         Returns:
-            model, detector, and for each face its box, label, warnings about the picture, probabilities, theta, gates and heat map.
+            model, detector, and for each face its box, label, warnings about the picture, probabilities,
+            theta, gates and heat map.
         """
         result = analyzer.analyze(photo, model or None, method or "gradcam", target or None, whole_image=whole_image)
         return _to_json(result, [to_json(face) for face in result.faces])
