@@ -60,7 +60,7 @@ def _blurred(image: Pixels, sigma: float) -> Pixels:
 
 
 def _lit(image: Pixels, by: float) -> Pixels:
-    return np.clip(image.astype(np.float32) * by, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip(image.astype(np.float32) * by, 0, 255).round(), np.uint8)
 
 
 # How a FER2013 face (48 px) is spoilt for each warning.
@@ -142,9 +142,9 @@ limits are those of `fer_explain/faces/quality.py`; this page is written by
 `{model}` on {n} seeded faces of FER2013's validation split that FER+'s voters agree is a face, judged by their
 majority, as they are and spoilt step by step (`training/quality.py` has the steps). Accuracies with 95 % bootstrap
 intervals over pictures; a FER2013 face is there in all its forms, so they are a little narrow. *Loss of ten points
-from* is the fit: beyond it, every bin of pictures loses at least ten points against the faces as they were (`-`: no such
-place). *small* is set to 24 px, stricter than the fit, which knows clean reductions only. *Warned of as they are* is
-the share of unspoilt faces beyond the limit.
+from* is the fit: beyond it, every bin of pictures loses at least ten points against the faces as they were (`-`: no
+such place). *small* is set to 24 px, stricter than the fit, which knows clean reductions only. *Warned of as they
+are* is the share of unspoilt faces beyond the limit.
 
 | warning | limit | loss of ten points from | accuracy within | accuracy beyond | warned of as they are |
 | --- | --- | --- | --- | --- | --- |
