@@ -178,7 +178,7 @@ class Analyzer:
         """
         from fer_explain.explain.stability import small_changes, weigh
 
-        changed = small_changes(face)
+        changed = small_changes(face, self.checkpoint(model).config.input)
         return weigh(changed, self.predict([face, *changed], model))
 
     def explain(

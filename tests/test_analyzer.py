@@ -409,7 +409,10 @@ def test_layers_are_those_of_the_network(analyzer: Analyzer) -> None:
 def test_the_answer_is_weighed_under_ten_small_changes(analyzer: Analyzer) -> None:
     from fer_explain.explain.stability import SMALL
 
-    face = whole_image(draw_face("happy", size=96).pixels)
+    side = analyzer.checkpoint().config.input.size
+    face = whole_image(draw_face("happy", size=side).pixels)
+    large = analyzer.stability(whole_image(draw_face("happy", size=2 * side).pixels))
+    assert {change.face.pixels.shape for change in large.changes} == {(side, side, 3)}
     found = analyzer.stability(face)
     assert [change.name for change in found.changes] == list(SMALL)
     assert len(SMALL) == 10

@@ -22,6 +22,13 @@ from training.measure import in_its_classes
 Answers = NDArray[np.int64]
 
 
+def some(faces: FaceSet, n: int | None) -> FaceSet:
+    """``n`` of the faces, drawn by :data:`SEED` and in their order; all of them for None or a larger ``n``."""
+    if n is None or n >= len(faces):
+        return faces
+    return faces.take(np.sort(np.random.default_rng(SEED).permutation(len(faces))[:n]))
+
+
 def measure_disturbed(
     folder: str | Path, faces: FaceSet, device: str = "cpu", report: Callable[[str], None] = lambda _line: None
 ) -> Disturbed:

@@ -16,7 +16,8 @@ A user's own photos, from which detector and crop rule first cut the faces:
 
     python -m training.evaluate --checkpoint stn_se_mobilenetv1 --data FOLDER --detect --output results/mine
 
-``--disturbed`` runs the suite of disturbances over the validation split and writes ``disturbed.json``.
+``--disturbed`` runs the suite of disturbances over the validation split and writes ``disturbed.json``; with
+``--faces N`` over N of its faces, drawn by a fixed seed, so that all checkpoints see the same ones.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from fer_explain.hub.reference import find_folder
 from fer_explain.hub.remote import FILES
 from training.data import SPLITS, FaceSet, ImageForm, load_mix
 from training.detected import load_detected
-from training.disturbed import measure_disturbed
+from training.disturbed import measure_disturbed, some
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
 from training.targets import FER2013, FERPLUS, as_ferplus
@@ -70,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         "--disturbed",
         action="store_true",
         help="measure under blur, noise, light, frame and other disturbances instead",
+    )
+    parser.add_argument(
+        "--faces", type=int, metavar="N", help="with --disturbed: this many seeded faces of the split [all]"
     )
     parser.add_argument(
         "--detect", action="store_true", help="--data is a folder of photos: find and cut out their faces first"
@@ -105,12 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     split = options.split or ("validation" if options.disturbed else "test")
     if options.disturbed and (split != "validation" or data or options.views != ONE):
         raise FerError("--disturbed is measured on the checkpoint's own validation split, one view per image.")
+    if options.faces is not None and (not options.disturbed or options.faces < 1):
+        raise FerError("--faces takes 1 or more, and only with --disturbed.")
     if options.detect:
         faces = _detected(options.data, split, form)
     else:
         faces = load_mix(options.data, split, form, every_class=False)
     if options.disturbed:
-        measure_disturbed(folder, faces, options.device, print)
+        measure_disturbed(folder, some(faces, options.faces), options.device, print)
         return
     if options.labels == FERPLUS:
         faces, data = as_ferplus(faces), options.name or FERPLUS

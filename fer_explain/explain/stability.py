@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import torch
+
 from fer_explain.benchmark.disturbances import disturb
-from fer_explain.types import Face, Prediction
+from fer_explain.faces.preprocess import resize
+from fer_explain.types import Face, InputSpec, Prediction
 
 # Ten of the suite's disturbances, each at its mildest: changes that a person hardly notices.
 SMALL: Final = (
@@ -46,9 +49,16 @@ class Stability:
         return sum(change.prediction.index == self.prediction.index for change in self.changes)
 
 
-def small_changes(face: Face) -> list[Face]:
-    """The face under each of :data:`SMALL`, in their order; always the same for the same pixels."""
-    return [replace(face, pixels=disturb(face.pixels[None], name, 1)[0]) for name in SMALL]
+def small_changes(face: Face, spec: InputSpec) -> list[Face]:
+    """The face under each of :data:`SMALL`, in their order; always the same for the same pixels.
+
+    A face larger than the network's input is reduced to it first: nothing that is changed beyond it would be seen.
+    """
+    pixels = face.pixels
+    if pixels.shape[0] > spec.size:
+        x = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+        pixels = (resize(x, spec)[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return [replace(face, pixels=disturb(pixels[None], name, 1)[0]) for name in SMALL]
 
 
 def weigh(changed: Sequence[Face], answers: Sequence[Prediction]) -> Stability:

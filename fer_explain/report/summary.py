@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from fer_explain.faces.quality import warnings
 from fer_explain.figures.probabilities import percent
 from fer_explain.report.gather import Explained, FaceReport, Report
 from fer_explain.report.words import regions_in_words, stn_in_words
@@ -31,6 +32,7 @@ def _face(face: FaceReport) -> Iterator[str]:
     said = ", ".join(f"{prediction.labels[i]} {percent(100 * float(prediction.probabilities[i]))}" for i in order)
     yield ""
     yield f"Face {face.number} at x {box.x0:.0f} to {box.x1:.0f}, y {box.y0:.0f} to {box.y1:.0f}: {said}"
+    yield from (f"  Note: {limit.told}" for limit in warnings(analysis.face))
     if analysis.warp is not None:
         yield from _wrapped(stn_in_words(analysis.warp))
     for one in face.explanations:

@@ -13,6 +13,7 @@ from fer_explain.benchmark.metrics import evaluate, headline, read_splits
 from fer_explain.emotions import LABELS
 from fer_explain.hub.card import model_card
 from fer_explain.hub.checkpoint import load_checkpoint, read_config, read_metrics
+from fer_explain.hub.disturbed import read_disturbed
 from fer_explain.hub.folder import (
     CALIBRATION,
     CARD,
@@ -107,7 +108,9 @@ class TestEmbedded:
 
     def test_card_is_the_one_of_its_config_and_metrics(self, name):
         folder = EMBEDDED / name
-        assert (folder / CARD).read_text() == model_card(name, read_config(folder), read_metrics(folder))
+        assert (folder / CARD).read_text() == model_card(
+            name, read_config(folder), read_metrics(folder), read_disturbed(folder)
+        )
 
     @pytest.mark.skipif("FER_EXPLAIN_DATA" not in os.environ, reason="needs FER2013: set FER_EXPLAIN_DATA")
     def test_gives_the_predictions_that_were_measured(self, name):

@@ -17,6 +17,7 @@ from fer_explain.hub.history import read_history
 from fer_explain.ui.about.view import card_text, errors_by_class, principles, training_told, versions
 from fer_explain.ui.shell.components import drawn, figure
 from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.texts import Texts
 
 NAME: Final = "about"
@@ -38,7 +39,8 @@ def build(page: Page) -> None:
                 told = gr.HTML(elem_id="history-told")
                 curves = figure("history")
             with gr.Column(elem_classes="fer-card"):
-                gr.HTML(page.i18n("about.card.title"), html_template="<h2>${value}</h2>")
+                title = page.i18n("about.card.title")
+                gr.HTML(title, html_template="<h2>${value}</h2>", js_on_load=script("about/about.js"))
                 card = gr.Markdown(elem_id="card")
 
     def about_model(model: str | None, request: gr.Request) -> tuple[str, str, str, str]:

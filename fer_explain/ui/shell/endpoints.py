@@ -15,6 +15,7 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
+from fer_explain.faces.quality import warnings
 from fer_explain.types import Analysis, FaceAnalysis, Floats, Heatmap
 from fer_explain.ui.shell.components import photo_input
 
@@ -35,7 +36,8 @@ def build(analyzer: Analyzer) -> None:
             whole_image: take the whole image for one face instead of looking for faces.
 
         Returns:
-            model, detector, and for each face its box, label, probabilities, theta, gates and heat map.
+            model, detector, and for each face its box, label, warnings about the picture, probabilities,
+            theta, gates and heat map.
         """
         result = analyzer.analyze(photo, model or None, method or "gradcam", target or None, whole_image=whole_image)
         return _to_json(result, [to_json(face) for face in result.faces])
@@ -171,6 +173,7 @@ def to_json(analysis: FaceAnalysis) -> dict[str, Any]:
         "score": face.score,
         "to_photo": face.to_photo.tolist(),
         "label": prediction.label,
+        "warnings": [limit.told for limit in warnings(face)],
         "probabilities": dict(zip(prediction.labels, prediction.probabilities.tolist(), strict=True)),
         "logits": prediction.logits.tolist(),
         "theta": analysis.warp.theta.tolist() if analysis.warp else None,

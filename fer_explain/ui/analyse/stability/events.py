@@ -9,6 +9,7 @@ import gradio as gr
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui.analyse.section import Updates
+from fer_explain.ui.analyse.stability.doubts import doubts
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import status
@@ -24,9 +25,9 @@ class Check:
         self.line = line
         self._analyzer = analyzer
 
-    def show(self, _session: Session, _texts: Texts) -> Updates:
-        """A new face or answer: what was said about an earlier one goes."""
-        return {self.line: ""}
+    def show(self, session: Session, texts: Texts) -> Updates:
+        """A new face or answer: what keeps this picture from being read well, in place of what was said earlier."""
+        return {self.line: "" if session.face is None else doubts(session.face, texts)}
 
     def follow(self, session: Session, request: gr.Request) -> Updates:
         """Asks the network about the changed faces; says nothing once another answer is asked for."""
@@ -41,7 +42,8 @@ class Check:
         if session.face is None or session.question is None:
             return ""
         try:
-            return stability(self._analyzer.stability(session.face, session.question.model), texts)
+            found = self._analyzer.stability(session.face, session.question.model)
+            return doubts(session.face, texts) + stability(found, texts)
         except FerError as error:
             return status(str(error), error=True)
         except Exception:
