@@ -77,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("output", type=Path, help="empty or new folder")
     parser.add_argument("--push", metavar="ORG/NAME", help="also publish it as this Space")
     parser.add_argument("--static", action="store_true", help="build the site that needs no Python to serve")
-    parser.add_argument("--checkpoints", nargs="+", default=[], metavar="NAME", help="of the static site; all without it")
+    parser.add_argument(
+        "--checkpoints", nargs="+", default=[], metavar="NAME", help="of the static site; all without it"
+    )
     args = parser.parse_args(argv)
     try:
         if args.static:

@@ -42,7 +42,9 @@ def build_static(output: Path, names: Sequence[str] = ()) -> None:
     assert spec is not None, "requirements.txt names the package"
     assert spec.submodule_search_locations is not None
     for net in "pro":
-        shutil.copyfile(Path(spec.submodule_search_locations[0]) / f"{net}net.onnx", output / "detector" / f"{net}net.onnx")
+        shutil.copyfile(
+            Path(spec.submodule_search_locations[0]) / f"{net}net.onnx", output / "detector" / f"{net}net.onnx"
+        )
     models = [export(name, output / "models" / name) for name in names or Analyzer().models]
     listed = [{"name": told["name"], "title": told["title"]} for told in models]
     (output / "models.json").write_text(json.dumps(listed), encoding="utf-8")

@@ -16,7 +16,7 @@ from fer_explain.types import Floats
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-SMALL: Final = 1024  # values: below, packing wins nothing
+SMALL: Final = 32_768  # values: below, as in depthwise kernels, precision is worth more than the room
 EXACT: Final = 1e-5  # of the largest weight: what rounding in float32 alone may make of eight bits
 _LARGEST: Final = 127
 
