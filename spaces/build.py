@@ -1,16 +1,18 @@
 """Assembles the exact tree of a Hugging Face Space repository and, when asked, publishes it.
 
     python spaces/build.py OUTPUT [--push ORG/NAME]
+    python spaces/build.py --static OUTPUT [--checkpoints NAME ...]
 
 The Space runs the same files with the same requirements as a laptop does; only README.md differs, because there it
 carries the Space's settings. ``--push`` makes the Space repository equal to OUTPUT; the token is the one that
-``hf auth login`` stored.
+``hf auth login`` stored. ``--static`` builds the site that runs in the visitor's browser alone (:mod:`static_site`).
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,16 +63,31 @@ def push(folder: Path, repo: str) -> str:
     return str(url)
 
 
+def _build_static(output: Path, names: Sequence[str]) -> None:
+    sys.path[:0] = [str(ROOT), str(ROOT / "spaces")]  # which is no package, see the README's tree
+    from static_site import build_static
+
+    build_static(output, names)
+    print(f"The static site is in {output}; serve it with: python -m http.server --directory {output}")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Assemble the tree of a Hugging Face Space.")
     parser.add_argument("output", type=Path, help="empty or new folder")
     parser.add_argument("--push", metavar="ORG/NAME", help="also publish it as this Space")
+    parser.add_argument("--static", action="store_true", help="build the site that needs no Python to serve")
+    parser.add_argument(
+        "--checkpoints", nargs="+", default=[], metavar="NAME", help="of the static site; all without it"
+    )
     args = parser.parse_args(argv)
     try:
+        if args.static:
+            _build_static(args.output, args.checkpoints)
+            return
         build(args.output)
         where = push(args.output, args.push) if args.push else args.output
-    except OSError as error:
+    except (OSError, ValueError) as error:  # FerError is a ValueError
         parser.error(str(error).splitlines()[0])
     print(f"The Space is at {where}")
 

@@ -17,7 +17,7 @@ FLOORS = (
     {"models"},
     {"explain", "faces", "hub", "benchmark"},
     {"figures", "analyzer"},
-    {"report"},
+    {"report", "export"},
     {"ui", "__main__"},
 )
 ONLY_THESE_KNOW_GRADIO = ("app.py", "fer_explain/ui/", "spaces/")
