@@ -54,7 +54,7 @@ class HidingExplainer(PixelExplainer):
         """How many changed faces are asked about."""
 
     def _total(self, case: Case) -> int:
-        return -(-(1 + self._count(case.x.shape[-1])) // BATCH)
+        return 1 + -(-(1 + self._count(case.x.shape[-1])) // BATCH)
 
     def _scores(self, passes: Passes, images: Tensor, target: int) -> Tensor:
         """What the class gets (n,) for faces (n, C, S, S), double: log-odds, or points of probability."""

@@ -33,8 +33,12 @@ class ScaleOcclusion(HidingExplainer):
     title = "Multi-scale occlusion"
     description = "What is lost when small and large squares hide each place."
 
-    small: float = option(0.2, "Side of the small squares, as a share of the face's side.", low=0.1, high=0.5, step=0.05)
-    large: float = option(0.35, "Side of the large squares; the small one's size leaves them out.", low=0.1, high=0.6, step=0.05)
+    small: float = option(
+        0.2, "Side of the small squares, as a share of the face's side.", low=0.1, high=0.5, step=0.05
+    )
+    large: float = option(
+        0.35, "Side of the large squares; the small one's size leaves them out.", low=0.1, high=0.6, step=0.05
+    )
     steps: float = option(2.0, "How many squares hide each place along one side.", low=1.0, high=4.0, step=0.5)
     reference: str = reference_option()
     measure: str = measure_option()
