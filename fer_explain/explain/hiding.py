@@ -40,7 +40,7 @@ def measure_option(default: str = "log-odds") -> Any:
 
 @dataclass(frozen=True)
 class HidingExplainer(PixelExplainer):
-    """A map from answers to partly hidden faces. A variant implements :meth:`_images` and :meth:`_relevance`."""
+    """A map from answers to partly hidden faces. A variant implements :meth:`_explain_one` and says in :meth:`_rounds` what it asks."""
 
     signed: ClassVar[bool] = True
 
@@ -50,11 +50,11 @@ class HidingExplainer(PixelExplainer):
         """One of :data:`MEASURES`."""
 
     @abstractmethod
-    def _count(self, side: int) -> int:
-        """How many changed faces are asked about."""
+    def _rounds(self, side: int) -> list[int]:
+        """How many faces are asked about, in each call of :meth:`_scores`."""
 
     def _total(self, case: Case) -> int:
-        return 1 + -(-(1 + self._count(case.x.shape[-1])) // BATCH)
+        return sum(-(-faces // BATCH) for faces in self._rounds(case.x.shape[-1]))
 
     def _scores(self, passes: Passes, images: Tensor, target: int) -> Tensor:
         """What the class gets (n,) for faces (n, C, S, S), double: log-odds, or points of probability."""

@@ -45,8 +45,8 @@ class Rise(HidingExplainer):
     def _measure(self) -> str:
         return self.measure
 
-    def _count(self, side: int) -> int:
-        return 2 * (self.masks // 2)
+    def _rounds(self, side: int) -> list[int]:
+        return [2 * (self.masks // 2)]
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         seen = random_masks(self.masks // 2, self.grid, face.shape[-1], self.seed).to(face.device)

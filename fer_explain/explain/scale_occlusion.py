@@ -39,7 +39,7 @@ class ScaleOcclusion(HidingExplainer):
     large: float = option(
         0.35, "Side of the large squares; the small one's size leaves them out.", low=0.1, high=0.6, step=0.05
     )
-    steps: float = option(2.0, "How many squares hide each place along one side.", low=1.0, high=4.0, step=0.5)
+    density: float = option(2.0, "How many squares hide each place along one side.", low=1.0, high=4.0, step=0.5)
     reference: str = reference_option()
     measure: str = measure_option()
 
@@ -51,31 +51,31 @@ class ScaleOcclusion(HidingExplainer):
     def _sizes(self) -> list[float]:
         return sorted({self.small, self.large})
 
-    def _count(self, side: int) -> int:
-        squares = sum(len(_starts(size, self.steps, side)) ** 2 for size in self._sizes)
-        return squares * (2 if self.reference == "both" else 1)
+    def _rounds(self, side: int) -> list[int]:
+        squares = sum(len(_starts(size, self.density, side)) ** 2 for size in self._sizes)
+        return [1 + squares * (2 if self.reference == "both" else 1)]
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         side = face.shape[-1]
         rounds = [
-            (squares(size, self.steps, side).to(face.device), reference)
+            (squares(size, self.density, side).to(face.device), reference)
             for size in self._sizes
             for reference in references(face, self.reference)
         ]
         images = torch.cat([face, *(hide(face, masks, reference) for masks, reference in rounds)])
         scores = self._scores(passes, images, target)
-        drops = scores[0] - scores[1:]
+        drops = torch.split(scores[0] - scores[1:], [len(masks) for masks, _ in rounds])
         relevance = face.new_zeros(side, side, dtype=torch.float64)
-        for (masks, _), lost in zip(rounds, drops.split([len(masks) for masks, _ in rounds]), strict=True):
+        for (masks, _), lost in zip(rounds, drops, strict=True):
             weights = masks.double()
             mean = torch.einsum("n,nhw->hw", lost, weights) / weights.sum(0)
             relevance += mean / (weights.mean() / HUNDREDTH)
         return relevance / len(rounds)
 
 
-def squares(size: float, steps: float, side: int) -> Tensor:
+def squares(size: float, density: float, side: int) -> Tensor:
     """Masks (n, side, side), true inside a square; together they hide every place."""
-    starts, width = _starts(size, steps, side), _width(size, side)
+    starts, width = _starts(size, density, side), _width(size, side)
     places = torch.arange(side)
     bands = torch.stack([(places >= start) & (places < start + width) for start in starts])
     return (bands[:, None, :, None] & bands[None, :, None, :]).flatten(0, 1)
@@ -85,8 +85,8 @@ def _width(size: float, side: int) -> int:
     return max(1, round(size * side))
 
 
-def _starts(size: float, steps: float, side: int) -> list[int]:
+def _starts(size: float, density: float, side: int) -> list[int]:
     """Where the squares begin along one side, evenly from border to border."""
     width = _width(size, side)
-    count = 1 + -(-(side - width) * steps // width)
+    count = 1 + -(-(side - width) * density // width)
     return torch.linspace(0, side - width, int(count)).round().int().tolist()

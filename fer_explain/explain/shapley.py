@@ -45,8 +45,8 @@ class Shapley(HidingExplainer):
     def _measure(self) -> str:
         return self.measure
 
-    def _count(self, side: int) -> int:
-        return self.orders * (self.grid**2 + 1)
+    def _rounds(self, side: int) -> list[int]:
+        return [self.grid**2 + 1] * self.orders
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         patches = soft_patches(self.grid, face.shape[-1]).to(face.device)
