@@ -40,7 +40,10 @@ def measure_option(default: str = "log-odds") -> Any:
 
 @dataclass(frozen=True)
 class HidingExplainer(PixelExplainer):
-    """A map from answers to partly hidden faces. A variant implements :meth:`_explain_one` and says in :meth:`_rounds` what it asks."""
+    """A map from answers to partly hidden faces. A variant implements :meth:`_explain_one`.
+
+    In :meth:`_rounds` it says how many faces it asks about.
+    """
 
     signed: ClassVar[bool] = True
 
