@@ -71,7 +71,8 @@ class TestEmbedded:
 
     def test_all_were_disturbed_on_the_same_faces(self, name):
         found, own = read_disturbed(EMBEDDED / name), read_disturbed(EMBEDDED / DEFAULT)
-        assert found is not None and own is not None
+        assert found is not None
+        assert own is not None
         assert (found.split, found.n, found.seed) == (own.split, own.n, own.seed)
 
     def test_trained_on_train_selected_on_validation(self, name):
