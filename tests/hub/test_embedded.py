@@ -18,7 +18,6 @@ from fer_explain.hub.folder import (
     CALIBRATION,
     CARD,
     DEFAULT,
-    DISTURBED,
     EMBEDDED,
     HISTORY,
     PREDICTIONS,
@@ -67,8 +66,14 @@ class TestEmbedded:
         there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         calibrated = f"{PREDICTIONS}/{CALIBRATION}.parquet"
         assert (calibrated in there) == ("calibration" in read_config(folder).provenance)
-        further = {f"{PREDICTIONS}/{name}.parquet" for name in read_further(read_metrics(folder))}
-        assert there - further | {DISTURBED, calibrated} == set(FILES)  # which takes long and may come later
+        further = {f"{PREDICTIONS}/{key}.parquet" for key in read_further(read_metrics(folder))}
+        assert (there - further) | {calibrated} == set(FILES)
+
+    def test_all_were_disturbed_on_the_same_faces(self, name):
+        found, own = read_disturbed(EMBEDDED / name), read_disturbed(EMBEDDED / DEFAULT)
+        assert found is not None
+        assert own is not None
+        assert (found.split, found.n, found.seed) == (own.split, own.n, own.seed)
 
     def test_trained_on_train_selected_on_validation(self, name):
         config = read_config(EMBEDDED / name)
@@ -78,7 +83,7 @@ class TestEmbedded:
         told = config.provenance
         assert told["data"]["n"] == (33620 if "press" in told["data"]["name"] else 28709)
         epochs = pd.read_csv(EMBEDDED / name / HISTORY)
-        kept = len(epochs) if told["config"].get("keep") == "last" else epochs["validation_accuracy"].idxmax() + 1
+        kept = len(epochs) if told["config"]["keep"] == "last" else epochs["validation_accuracy"].idxmax() + 1
         assert kept == told["epochs"]
 
     def test_weights_are_half_precision_or_eight_bits(self, name):
