@@ -83,7 +83,7 @@ class TestEmbedded:
         told = config.provenance
         assert told["data"]["n"] == (33620 if "press" in told["data"]["name"] else 28709)
         epochs = pd.read_csv(EMBEDDED / name / HISTORY)
-        kept = len(epochs) if told["config"]["keep"] == "last" else epochs["validation_accuracy"].idxmax() + 1
+        kept = len(epochs) if told["config"].get("keep") == "last" else epochs["validation_accuracy"].idxmax() + 1
         assert kept == told["epochs"]
 
     def test_weights_are_half_precision_or_eight_bits(self, name):
