@@ -25,7 +25,7 @@ def history_curves(
     accuracy: str = "accuracy",
     best: str = "best",
 ) -> go.Figure:
-    """Two panels over one axis of epochs; a dotted line through both marks the best epoch.
+    """Two panels over one axis of epochs; a dotted line through both marks the epoch that was kept.
 
     Args:
         history: losses in nats, accuracy in 0..1 (drawn in per cent).
@@ -37,7 +37,7 @@ def history_curves(
         best: what to call the epoch that was kept.
     """
     shares = [100 * share for share in history.validation_accuracy]
-    place = history.best
+    place = history.kept
     traces = [
         _line(history, history.train_loss, train, INK, "y", dash="dot"),
         _line(history, history.validation_loss, validation, model_color(0), "y"),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import HISTORY
+from fer_explain.hub.bounds import read_json
+from fer_explain.hub.folder import CONFIG, HISTORY
 
 _COLUMNS = ("epoch", "train_loss", "validation_loss", "validation_accuracy")
 
@@ -22,16 +23,20 @@ class History:
         train_loss, validation_loss: in nats; the training loss includes label smoothing and regularisers, so that the
             two need not be on one scale.
         validation_accuracy: in 0..1.
+        keeps_last: whether the weights after the last epoch were kept, however good others were.
     """
 
     epochs: tuple[int, ...]
     train_loss: tuple[float, ...]
     validation_loss: tuple[float, ...]
     validation_accuracy: tuple[float, ...]
+    keeps_last: bool = False
 
     @property
-    def best(self) -> int:
-        """The place of the epoch that was kept: the first with the highest validation accuracy."""
+    def kept(self) -> int:
+        """The place of the epoch that was kept: the last, or the first with the highest validation accuracy."""
+        if self.keeps_last:
+            return len(self.epochs) - 1
         return self.validation_accuracy.index(max(self.validation_accuracy))
 
 
@@ -54,4 +59,11 @@ def read_history(folder: Path) -> History | None:
     if not rows:
         return None
     epochs, train, validation, accuracy = zip(*rows, strict=True)
-    return History(tuple(map(int, epochs)), train, validation, accuracy)
+    return History(tuple(map(int, epochs)), train, validation, accuracy, _keeps_last(folder / CONFIG))
+
+
+def _keeps_last(config: Path) -> bool:
+    if not config.is_file():
+        return False
+    provenance = read_json(config).get("provenance", {})
+    return bool(provenance.get("config", {}).get("keep") == "last")

@@ -26,7 +26,7 @@ def test_losses_lie_above_and_the_accuracy_in_per_cent_below() -> None:
 def test_the_first_of_the_best_epochs_is_marked_as_the_engine_keeps_it() -> None:
     drawn = history_curves(HISTORY, best="kept")
     (mark,) = drawn.layout.shapes
-    assert mark.x0 == mark.x1 == HISTORY.epochs[HISTORY.best] == 3
+    assert mark.x0 == mark.x1 == HISTORY.epochs[HISTORY.kept] == 3
     (words,) = drawn.layout.annotations
     assert (words.text, words.x) == ("kept: 52.0 %", 3)
 

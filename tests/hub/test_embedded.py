@@ -24,6 +24,7 @@ from fer_explain.hub.folder import (
     WEIGHTS,
     list_checkpoints,
 )
+from fer_explain.hub.history import read_history
 from fer_explain.hub.predictions import read_saved
 from fer_explain.hub.quantized import is_scale
 from fer_explain.hub.remote import FILES
@@ -85,6 +86,9 @@ class TestEmbedded:
         epochs = pd.read_csv(EMBEDDED / name / HISTORY)
         kept = len(epochs) if told["config"].get("keep") == "last" else epochs["validation_accuracy"].idxmax() + 1
         assert kept == told["epochs"]
+        history = read_history(EMBEDDED / name)
+        assert history is not None
+        assert history.epochs[history.kept] == told["epochs"]  # what the page says was kept is what was
 
     def test_weights_are_half_precision_or_eight_bits(self, name):
         with safe_open(EMBEDDED / name / WEIGHTS, framework="pt") as file:

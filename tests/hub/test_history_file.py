@@ -19,7 +19,7 @@ def test_epochs_come_back_and_the_first_best_one_is_the_kept_one(tmp_path):
     _written(tmp_path, HEAD + "1,0.1,1.8,1.7,0.3,9.5\n2,0.1,1.5,1.6,0.5,9.5\n3,0.1,1.4,1.6,0.5,9.5\n")
     history = read_history(tmp_path)
     assert history == History((1, 2, 3), (1.8, 1.5, 1.4), (1.7, 1.6, 1.6), (0.3, 0.5, 0.5))
-    assert history.epochs[history.best] == 2
+    assert history.epochs[history.kept] == 2
 
 
 @pytest.mark.parametrize("text", [None, HEAD])

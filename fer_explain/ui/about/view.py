@@ -44,8 +44,9 @@ def training_told(history: History | None, texts: Texts) -> str:
     """Which of how many epochs was kept, and how good it was: the training curves in a sentence."""
     if history is None:
         return f'<p class="fer-note">{escape(texts("about.history.none"))}</p>'
-    accuracy = f"{100 * history.validation_accuracy[history.best]:.1f} %"
-    kept = texts("about.history.kept", epochs=len(history.epochs), best=history.epochs[history.best], accuracy=accuracy)
+    accuracy = f"{100 * history.validation_accuracy[history.kept]:.1f} %"
+    text = "about.history.last" if history.keeps_last else "about.history.kept"
+    kept = texts(text, epochs=len(history.epochs), best=history.epochs[history.kept], accuracy=accuracy)
     return f'<p class="fer-hint">{escape(kept)}</p>'
 
 

@@ -32,7 +32,7 @@ def test_a_model_is_described_by_errors_curves_and_card() -> None:
     assert about.curves is not None
     assert about.curves.data[0].y == history.train_loss
     assert about.curves.data[0].name == "entraînement"
-    assert f"{100 * history.validation_accuracy[history.best]:.1f} %" in about.told
+    assert f"{100 * history.validation_accuracy[history.kept]:.1f} %" in about.told
     assert about.card.startswith(f"# {DEFAULT}")
     assert "fer-table" in about.errors
 
