@@ -73,9 +73,13 @@ class Analyzer:
             ref: a folder or a Hub id ``org/repo[@revision]``.
 
         Raises:
-            FerError: it cannot be used, and the sentence says why; or the app was started with :data:`MOST` already.
+            FerError: it cannot be used, and the sentence says why; or the app was started with :data:`MOST` or more.
         """
         with self._adding:
+            if len(self._residents) >= MOST and not self._added:
+                raise FerError(
+                    f"The app was started with {len(self._residents)} checkpoints; there is no room for another."
+                )
             self.problems.pop(ref, None)
             before = set(self._residents)
             name = self._admit(ref)
@@ -96,10 +100,7 @@ class Analyzer:
         self._added.append(name)
         if len(self._residents) <= MOST:
             return
-        longest = min(self._added[:-1], key=lambda added: self._residents[added].used, default=None)
-        if longest is None:
-            self._added.remove(name)
-            raise FerError(f"The app was started with {MOST} checkpoints; there is no room for another.")
+        longest = min(self._added[:-1], key=lambda added: self._residents[added].used)
         self._added.remove(longest)
         del self._residents[longest]
 

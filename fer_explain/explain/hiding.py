@@ -33,24 +33,19 @@ def reference_option(default: str = "both") -> Any:
     return option(default, text, choices=REFERENCES)
 
 
-def measure_option(default: str = "log-odds") -> Any:
-    """The field ``measure``: what is lost. Log-odds do not saturate where a network is sure."""
-    return option(default, "What is lost: log-odds of the class, or its probability in points.", choices=MEASURES)
-
-
 @dataclass(frozen=True)
 class HidingExplainer(PixelExplainer):
     """A map from answers to partly hidden faces. A variant implements :meth:`_explain_one`.
 
-    In :meth:`_rounds` it says how many faces it asks about.
+    In :meth:`_rounds` it says how many faces it asks about. Log-odds do not saturate where a network is sure.
     """
 
     signed: ClassVar[bool] = True
 
-    @property
-    @abstractmethod
-    def _measure(self) -> str:
-        """One of :data:`MEASURES`."""
+    reference: str = reference_option()
+    measure: str = option(
+        "log-odds", "What is lost: log-odds of the class, or its probability in points.", choices=MEASURES
+    )
 
     @abstractmethod
     def _rounds(self, side: int) -> list[int]:
@@ -62,7 +57,7 @@ class HidingExplainer(PixelExplainer):
     def _scores(self, passes: Passes, images: Tensor, target: int) -> Tensor:
         """What the class gets (n,) for faces (n, C, S, S), double: log-odds, or points of probability."""
         logits = torch.cat([passes.forward(some) for some in torch.split(images, BATCH)]).double()
-        if self._measure == "probability":
+        if self.measure == "probability":
             return POINTS * logits.softmax(1)[:, target]
         others = torch.cat([logits[:, :target], logits[:, target + 1 :]], dim=1)
         return logits[:, target] - others.logsumexp(1)

@@ -9,14 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_explain.explain.base import Passes
-from fer_explain.explain.hiding import (
-    HUNDREDTH,
-    HidingExplainer,
-    hide,
-    measure_option,
-    reference_option,
-    references,
-)
+from fer_explain.explain.hiding import HUNDREDTH, HidingExplainer, hide, reference_option, references
 from fer_explain.explain.parameters import option
 from fer_explain.explain.pixels import seed_option
 from fer_explain.explain.registry import register
@@ -39,11 +32,6 @@ class Rise(HidingExplainer):
     grid: int = option(7, "Cells of a mask along one side.", low=3, high=14, step=1)
     seed: int = seed_option()
     reference: str = reference_option("blurred")
-    measure: str = measure_option()
-
-    @property
-    def _measure(self) -> str:
-        return self.measure
 
     def _rounds(self, side: int) -> list[int]:
         return [2 * (self.masks // 2)]

@@ -8,14 +8,7 @@ import torch
 from torch import Tensor
 
 from fer_explain.explain.base import Passes
-from fer_explain.explain.hiding import (
-    HUNDREDTH,
-    HidingExplainer,
-    hide,
-    measure_option,
-    reference_option,
-    references,
-)
+from fer_explain.explain.hiding import HUNDREDTH, HidingExplainer, hide, references
 from fer_explain.explain.parameters import option
 from fer_explain.explain.registry import register
 
@@ -40,12 +33,6 @@ class ScaleOcclusion(HidingExplainer):
         0.35, "Side of the large squares; the small one's size leaves them out.", low=0.1, high=0.6, step=0.05
     )
     density: float = option(2.0, "How many squares hide each place along one side.", low=1.0, high=4.0, step=0.5)
-    reference: str = reference_option()
-    measure: str = measure_option()
-
-    @property
-    def _measure(self) -> str:
-        return self.measure
 
     @property
     def _sizes(self) -> list[float]:

@@ -8,15 +8,7 @@ import torch
 from torch import Tensor
 
 from fer_explain.explain.base import Passes
-from fer_explain.explain.hiding import (
-    HUNDREDTH,
-    HidingExplainer,
-    hide,
-    measure_option,
-    reference_option,
-    references,
-    soft_patches,
-)
+from fer_explain.explain.hiding import HUNDREDTH, HidingExplainer, hide, references, soft_patches
 from fer_explain.explain.parameters import option
 from fer_explain.explain.pixels import seed_option
 from fer_explain.explain.registry import register
@@ -38,12 +30,6 @@ class Shapley(HidingExplainer):
     grid: int = option(6, "Patches along one side.", low=3, high=10, step=1)
     orders: int = option(4, "Random orders to average.", low=2, high=64, step=2)
     seed: int = seed_option()
-    reference: str = reference_option()
-    measure: str = measure_option()
-
-    @property
-    def _measure(self) -> str:
-        return self.measure
 
     def _rounds(self, side: int) -> list[int]:
         return [self.grid**2 + 1] * self.orders

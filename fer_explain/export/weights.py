@@ -31,17 +31,15 @@ def pack(model: ModelProto) -> ModelProto:
         if values.dtype != np.float32 or values.size < SMALL:
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        parts, unpacked = [tensor.name], f"{name}.whole"
         if found := in_eight_bits(values):
             integers, scale = found
             tensor.CopyFrom(numpy_helper.from_array(integers, f"{name}.int8"))
             model.graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
-            parts = [tensor.name, f"{name}.scale"]
-        cast_to = unpacked if len(parts) > 1 else name
-        nodes.append(helper.make_node("Cast", [parts[0]], [cast_to], to=1))
-        if len(parts) > 1:
-            nodes.append(helper.make_node("Mul", [unpacked, parts[1]], [name]))
+            nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.whole"], to=1))
+            nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
+        else:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=1))
     rest = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend([*nodes, *rest])

@@ -89,7 +89,7 @@ def _graph(checkpoint: Checkpoint) -> tuple[Any, list[str]]:
             program: Any = torch.onnx.export(
                 graph.eval(), inputs, dynamo=True, input_names=["x", "target"], output_names=names, opset_version=OPSET
             )
-    except (torch.onnx.OnnxExporterError, RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:  # of which those of the tracer and of the exporter are kinds
         reason = " ".join(str(error).split())[:200]
         raise FerError(f"'{checkpoint.name}' uses an operation that cannot be exported: {reason}") from error
     return program.model_proto, names

@@ -73,8 +73,5 @@ def read_metrics_file(ref: str | Path) -> dict[str, Any]:
     path = find_folder(ref) / METRICS
     if not path.is_file():
         return {}
-    try:
-        content: dict[str, Any] = read_json(path)
-    except FileNotFoundError:
-        return {}
+    content: dict[str, Any] = read_json(path)
     return content
