@@ -26,7 +26,8 @@ CONTENT = {
     "checkpoints": "checkpoints",
     "results": "results",
 }
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+# The export is a command with packages of its own, which a Space neither runs nor installs.
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "export")
 
 
 def build(output: Path) -> None:

@@ -28,7 +28,7 @@ WEIGHTS = {
 }
 TABLES = {".parquet", ".csv", ".arrow", ".feather", ".zip", ".tar", ".gz"}
 OWN_TABLES = (
-    r"(checkpoints/[^/]+|results/\w+/runs/[^/]+)/(predictions/[\w-]+\.parquet|history\.csv)"
+    r"(checkpoints/[^/]+|results/\w+/runs/[^/]+)/(predictions/(calibration|((ferplus|press)-)?(validation|test))\.parquet|history\.csv)"
     r"|(docs/\w+_example|results/\w+)/\w+\.csv"
 )
 

@@ -34,9 +34,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.wait()
 
 
-def ready(page: Page, site: str) -> None:
+def ready(page: Page, site: str) -> list[str]:
+    """Opens the page; the list gets all that it asks for from then on, its worker too."""
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
     page.goto(site)
     expect(page.locator("body")).to_have_attribute("data-ready", MODEL)
+    assert any(url.endswith("model.onnx") for url in asked), "the worker's requests are not seen"
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    asked.clear()
+    return asked
 
 
 def test_a_photo_gets_the_numbers_of_python(browser: Browser, site: str):
@@ -47,21 +54,19 @@ def test_a_photo_gets_the_numbers_of_python(browser: Browser, site: str):
     wanted = analyzer.analyze(drawn, MODEL).faces
     assert len(wanted) == 1
     with watched(browser) as page:
-        ready(page, site)
+        asked = ready(page, site)
         page.locator("#file").set_input_files({"name": "face.png", "mimeType": "image/png", "buffer": file.getvalue()})
         expect(page.locator("#faces li")).to_have_count(1)
         shares = page.locator("#faces p").evaluate_all("rows => rows.map(row => Number(row.dataset.share))")
         page.locator("#file").set_input_files({"name": "face.png", "mimeType": "image/png", "buffer": b"no picture"})
         expect(page.locator("#status")).to_contain_text("no image that the browser can open")
+        assert not asked
     np.testing.assert_allclose(shares, wanted[0].prediction.probabilities, atol=0.02)
 
 
 def test_the_live_view_sends_nothing_and_works_without_a_network(browser: Browser, site: str):
     with watched(browser, permissions=["camera"]) as page:
-        ready(page, site)
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
-        asked: list[str] = []
-        page.context.on("request", lambda request: asked.append(request.url))
+        asked = ready(page, site)
         page.get_by_role("tab", name="Live").click()
         page.get_by_role("button", name="Start the camera").click()
         page.wait_for_function("Number(document.body.dataset.frames) >= 100")
