@@ -209,10 +209,12 @@ def _worst(row: Row) -> str:
 
 def _learned(entry: Entry, provenance: Mapping[str, Any]) -> str:
     """From what, by which recipe, how long."""
+    # A lease's plan names what its trainings start from and learn from, and the checkpoint keeps it.
+    starts, teachers = ([one["name"] for one in provenance.get(key, ())] for key in ("starts", "teachers"))
     start = f"from `{entry.pretrained.removesuffix('.safetensors')}`" if entry.pretrained else "from scratch"
-    if entry.starts:
-        start = f"from {mean_of(entry.starts)}"
-    taught = f", taught by {' and '.join(f'`{name}`' for name in entry.teachers)}" if entry.teachers else ""
+    if starts:
+        start = f"from {mean_of(starts)}"
+    taught = f", taught by {' and '.join(f'`{name}`' for name in teachers)}" if teachers else ""
     epochs = f"epoch {provenance['epochs']} of {provenance['of']}"
     return f"{start}{taught}; recipe `{entry.recipe}`, seed {entry.config.seed}, {epochs}"
 

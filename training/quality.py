@@ -3,9 +3,8 @@
     python -m training.quality --data PATH --output docs/photo_warnings.md
 
 Faces of FER2013's validation split, judged by FER+'s voters, are made smaller, blurred, darker and brighter step by
-step. All forms of a kind are sorted by the measure
-and cut into equal bins; the limit is where the bins beyond it all lose ten points against the faces as they were. Where
-no limit does, the page says so and the one in use is what its accuracies stand for.
+step. All forms of a kind are sorted by the measure and cut into equal bins; the loss begins where the bins beyond all
+lose ten points against the faces as they were. The limits in use are set by hand beside it.
 """
 
 from __future__ import annotations
@@ -144,7 +143,8 @@ majority, as they are and spoilt step by step (`training/quality.py` has the ste
 intervals over pictures; a FER2013 face is there in all its forms, so they are a little narrow. *Loss of ten points
 from* is the fit: beyond it, every bin of pictures loses at least ten points against the faces as they were (`-`: no
 such place). *small* is set to 24 px, stricter than the fit, which knows clean reductions only. *Warned of as they
-are* is the share of unspoilt faces beyond the limit.
+are* is the share of unspoilt faces beyond the limit. Limits were chosen on the faces that they are measured on here,
+so on other faces they will tell a little less.
 
 | warning | limit | loss of ten points from | accuracy within | accuracy beyond | warned of as they are |
 | --- | --- | --- | --- | --- | --- |
