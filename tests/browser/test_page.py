@@ -108,6 +108,7 @@ def test_every_picture_has_an_alternative_text(app: App, astronaut: Image.Image)
 def test_answer_photo_map_and_alignment_are_on_the_first_screen_under_one_row(app: App, astronaut: Image.Image):
     app.upload(png(astronaut))
     app.analysed()
+    expect(app.page.locator("#stability summary")).to_be_visible()  # the last to come above the map
     for name in ("#verdict .fer-label", "#bars", "#picker img", "#heat .fer-heat > svg", "#stn img >> nth=1"):
         box = app.page.locator(name).bounding_box()
         assert box is not None, name
