@@ -65,7 +65,9 @@ def test_masks_and_spatial_gates_are_maps_over_the_face(app: App, astronaut: Ima
     expect(picture).to_have_attribute("aria-label", re.compile("^The face with a map over it"))
     expect(picture.locator("image")).to_have_count(2)
     expect(app.channels).to_be_hidden()
-    face, layer = (picture.locator("image").nth(i).bounding_box() for i in range(2))
+    # Both at one moment: what comes late above them may move them together.
+    boxes = "images => images.map(image => image.getBoundingClientRect().toJSON())"
+    face, layer = picture.locator("image").evaluate_all(boxes)
     assert face == layer
 
     choose_model(app, "placed")
