@@ -23,6 +23,7 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.benchmark.disturbed import Share, share
 from fer_explain.faces.detect import whole_image
 from fer_explain.faces.quality import LIMITS, Limit
+from fer_explain.hub.files import write_text
 from fer_explain.types import Face, Pixels
 from training.data import ImageForm, load_split
 from training.disturbed import some
@@ -168,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = list(fits(options.data, options.faces, options.checkpoint, print))
     called = f"python -m training.quality --data PATH --faces {options.faces} --output docs/{options.output.name}"
     told = page(found, options.faces, options.checkpoint or Analyzer().models[0], called)
-    options.output.write_text(told, encoding="utf-8")
+    write_text(options.output, told)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from fer_explain.figures.claimed import claim_charts
 from fer_explain.figures.evidence import evidence_charts, pair_chart
 from fer_explain.figures.habits import habit_charts, training_charts
 from fer_explain.figures.words import English
+from fer_explain.hub.files import write_text
 from fer_explain.hub.lineup import Lineup
 from fer_explain.report.template import template
 
@@ -143,13 +144,9 @@ def write_tables(report: BenchmarkReport, folder: Path) -> None:
     Raises:
         FerError: the folder cannot be written to.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for chart in report.charts:
-            name = chart.key.replace("/", "_")  # a Hub id is part of a key
-            (folder / f"{name}.csv").write_text(chart.to_csv(), encoding="utf-8", newline="")
-    except OSError as error:
-        raise FerError(f"The tables cannot be written to {folder}: {error.strerror or error}.") from error
+    for chart in report.charts:
+        name = chart.key.replace("/", "_")  # a Hub id is part of a key
+        write_text(folder / f"{name}.csv", chart.to_csv())
 
 
 def _part(key: str, make: Callable[[], list[Chart]]) -> Part:

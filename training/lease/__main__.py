@@ -43,6 +43,7 @@ if _missing:
     sys.exit(f"error: training.lease needs {', '.join(_missing)}: pip install {' '.join(_missing)}")
 
 from fer_explain.errors import FerError  # noqa: E402
+from fer_explain.hub.files import write_atomically, write_text  # noqa: E402
 from training.data.faces import FaceSet, ImageForm, joined  # noqa: E402
 from training.data.parquet_folder import read_parquet_folder  # noqa: E402
 from training.lease.crew import Crew  # noqa: E402
@@ -88,8 +89,7 @@ def run_lease(waves: tuple[Wave, ...], orders: Orders, output: Path, seconds: fl
     """Runs what is left of a plan in ``seconds``, and leaves an archive for each wave and lease.json."""
     began = time.monotonic()
     output.mkdir(parents=True, exist_ok=True)
-    with (output / ORDERS).open("wb") as file:
-        pickle.dump(orders, file, protocol=pickle.HIGHEST_PROTOCOL)
+    write_atomically(output / ORDERS, lambda path: path.write_bytes(pickle.dumps(orders, pickle.HIGHEST_PROTOCOL)))
     kept, told = cut(scaled(waves, seconds), card.get("images_per_second", {}), len(orders.sets["all"]["train"]))
     for sentence in told:
         print(sentence, flush=True)
@@ -99,7 +99,7 @@ def run_lease(waves: tuple[Wave, ...], orders: Orders, output: Path, seconds: fl
         pack(output, whole[wave.name])
         seconds_so_far = round(time.monotonic() - began, 1)
         log = {"card": card, "left_out": told, "seconds": seconds_so_far, "done": _done(waves, output)}
-        (output / LOG).write_text(json.dumps(log, indent=2) + "\n")
+        write_text(output / LOG, json.dumps(log, indent=2) + "\n")
 
     for wave in waves:  # an earlier start may have been killed before it wrote an archive
         if _done([wave], output):

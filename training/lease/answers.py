@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from fer_explain.emotions import LABELS
 from fer_explain.hub.checkpoint import load_checkpoint
+from fer_explain.hub.files import write_atomically
 from training.data import FaceSet
 from training.distill import ask
 
@@ -21,12 +23,14 @@ FILE: Final = "answers.npz"
 def save_answers(folder: Path, train: FaceSet, device: torch.device) -> None:
     """Asks a finished checkpoint about its training images, plain and mirrored, and keeps it in its folder."""
     said = ask(load_checkpoint(folder), train, device)
+    archive = BytesIO()
     np.savez(
-        folder / FILE,
+        archive,
         probabilities=said.numpy().astype(np.float16),
         rows=train.rows.astype(np.int32),
         source=np.array([Path(name).name for name in train.sources])[train.source_of],
     )
+    write_atomically(folder / FILE, lambda path: path.write_bytes(archive.getvalue()))
 
 
 def mean_answers(folders: Sequence[Path], train: FaceSet) -> Tensor | None:

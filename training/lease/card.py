@@ -21,6 +21,7 @@ import torch
 from accelerate import Accelerator
 from timm.optim import create_optimizer_v2
 
+from fer_explain.hub.files import write_text
 from fer_explain.models import architecture, create_model
 from training.batches import on_device
 from training.config import TrainConfig
@@ -164,7 +165,7 @@ def main() -> None:
     path = Path(options.plan) if options.plan.endswith(".toml") else PLANS / f"{options.plan}.toml"
     trainings = [training for wave in read_plan(path) for training in wave.trainings]
     told = measure_card(trainings, options.seconds, options.limit)
-    options.output.write_text(json.dumps(told, indent=2) + "\n")
+    write_text(options.output, json.dumps(told, indent=2) + "\n")
     print(json.dumps(told))
 
 

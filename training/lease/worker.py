@@ -18,6 +18,7 @@ from typing import Final
 
 import torch
 
+from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import WEIGHTS
 from training.data import FaceSet
 from training.lease.answers import mean_answers, save_answers
@@ -82,7 +83,7 @@ def work(output: Path, name: str, orders: Orders, seconds: float) -> None:
     report = {"seconds": round(time.perf_counter() - began, 1), "of": round(seconds, 1)}
     if torch.cuda.is_available():
         report["memory_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
-    (folder / DONE).write_text(json.dumps(report))
+    write_text(folder / DONE, json.dumps(report))
 
 
 def _use_the_card_well() -> None:
