@@ -16,7 +16,7 @@ from fer_explain.errors import FerError
 _WRITE_ERRORS: Final = (OSError, RuntimeError, SafetensorError)
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Calls ``write`` with a temporary neighbour of ``path``, flushes it to the disk and renames it.
 
     Raises:
