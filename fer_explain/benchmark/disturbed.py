@@ -71,7 +71,12 @@ class Disturbed:
 
     def strongest(self) -> Iterator[Row]:
         """The strongest row of each disturbance."""
-        yield from {row.disturbance: row for row in sorted(self.rows, key=lambda row: row.strength)}.values()
+        yield from self.at(max(row.strength for row in self.rows))
+
+    def at(self, strength: int) -> Iterator[Row]:
+        """The row of each disturbance at a strength, or its strongest where it has fewer."""
+        milder = [row for row in self.rows if row.strength <= strength]
+        yield from {row.disturbance: row for row in sorted(milder, key=lambda row: row.strength)}.values()
 
     def to_json(self) -> str:
         """The text of ``disturbed.json``."""

@@ -9,9 +9,11 @@ from typing import Any
 
 from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.conformal import ConformalRule, fit_conformal
+from fer_explain.benchmark.disturbed import Disturbed
 from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
-from fer_explain.hub.folder import CALIBRATION, CONFIG, HISTORY, METRICS, PREDICTIONS, WEIGHTS, list_results
+from fer_explain.hub.disturbed import read_disturbed
+from fer_explain.hub.folder import CALIBRATION, CONFIG, DISTURBED, HISTORY, METRICS, PREDICTIONS, WEIGHTS, list_results
 from fer_explain.hub.history import History, read_history
 from fer_explain.hub.predictions import Split, read_leaked, read_metrics_file, read_saved
 from fer_explain.hub.reference import find_folder
@@ -56,6 +58,11 @@ class Results:
     def history(self) -> History | None:
         """How its training went."""
         return read_history(self.folder)
+
+    @cached_property
+    def disturbed(self) -> Disturbed | None:
+        """How it does under the suite of disturbances; None where that was not measured. Raises FerError."""
+        return read_disturbed(self.folder)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -118,6 +125,6 @@ def _kept(name: str, folder: Path, _stamp: tuple[int, ...]) -> Results:
 
 
 def _written(folder: Path) -> tuple[int, ...]:
-    files = [folder / name for name in (CONFIG, METRICS, HISTORY)]
+    files = [folder / name for name in (CONFIG, METRICS, HISTORY, DISTURBED)]
     files += [folder / PREDICTIONS / f"{split}.parquet" for split in (*SPLITS, CALIBRATION)]
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)

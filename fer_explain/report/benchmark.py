@@ -35,12 +35,14 @@ from fer_explain.figures.chart import SCRIPT, Chart, to_json
 from fer_explain.figures.claimed import claim_charts
 from fer_explain.figures.evidence import evidence_charts, pair_chart
 from fer_explain.figures.habits import habit_charts, training_charts
+from fer_explain.figures.robustness import robustness_charts
 from fer_explain.figures.words import English
 from fer_explain.hub.files import write_text
 from fer_explain.hub.lineup import Lineup
 from fer_explain.report.template import template
 
 LEVEL: Final = 0.9
+STRONGEST: Final = 3  # of the disturbances
 WORDS: Final = English()
 
 
@@ -106,6 +108,7 @@ def gather(lineup: Lineup, level: float = LEVEL, latencies: Mapping[str, float] 
         "confusion": lambda: _confusion(lineup),
         "classes": lambda: _classes(lineup),
         "confidence": lambda: confidence_charts(lineup.pairs, level, WORDS),
+        "robustness": lambda: _robustness(lineup),
         "cost": lambda: cost_charts(models, lineup.costs(latencies or {}), WORDS),
         "training": lambda: _training(lineup),
         "habits": lambda: _habits(lineup),
@@ -166,6 +169,14 @@ def _confusion(lineup: Lineup) -> list[Chart]:
 def _classes(lineup: Lineup) -> list[Chart]:
     scores: tuple[Score, ...] = ("recall", "precision", "f1")
     return [chart for score in scores for chart in class_charts(lineup.models, score, WORDS)]
+
+
+def _robustness(lineup: Lineup) -> list[Chart]:
+    measured = {entry.name: entry.disturbed for entry in lineup.found}
+    found = {name: disturbed for name, disturbed in measured.items() if disturbed is not None}
+    if not found:
+        raise FerError("None of these checkpoints was measured under disturbances.")
+    return robustness_charts(found, STRONGEST, WORDS)
 
 
 def _training(lineup: Lineup) -> list[Chart]:

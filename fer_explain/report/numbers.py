@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 from typing import Any, Final
 
+from fer_explain.faces.quality import warnings
 from fer_explain.report.gather import Explained, FaceReport, Report
 from fer_explain.types import FaceAnalysis, Floats, Warp
 
@@ -36,6 +37,7 @@ def to_json(report: Report) -> dict[str, Any]:
 def _face(face: FaceReport) -> dict[str, Any]:
     return {
         "number": face.number,
+        "warnings": [limit.told for limit in warnings(face.analysis.face)],
         **analysis_to_json(face.analysis),
         "explanations": [_explained(one) for one in face.explanations],
     }

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 import fer_explain.report.words as words
 from fer_explain.emotions import COLORS
+from fer_explain.faces.quality import warnings
 from fer_explain.faces.regions import face_regions
 from fer_explain.figures.colormap import scale_of
 from fer_explain.figures.gates import channel_weights, extremes
@@ -75,6 +76,7 @@ def _face(report: Report, face: FaceReport) -> dict[str, Any]:
     columns = zip(prediction.labels, prediction.probabilities.tolist(), prediction.logits.tolist(), strict=True)
     return {
         "number": face.number,
+        "warnings": [limit.told for limit in warnings(analysis.face)],
         "close_up": close_up(report.detection.photo, analysis.face),
         "label": prediction.label,
         "color": COLORS.get(prediction.label, "currentColor"),

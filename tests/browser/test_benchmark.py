@@ -16,6 +16,7 @@ from driver import App, png
 from PIL import Image
 from playwright.sync_api import Download, Locator, expect
 
+from fer_explain.benchmark.disturbances import SUITE
 from fer_explain.emotions import LABELS
 from fer_explain.hub.folder import list_checkpoints
 
@@ -26,7 +27,16 @@ SECONDS = 15  # for the first paint: a slow machine may need many times the seco
 VOTES = [0, 0, 0, 7, 2, 0, 1, 0, 0, 0]  # of FER+: sad 7, angry 2, fear 1
 CHECKPOINTS = list_checkpoints()
 FIRST = CHECKPOINTS[0]
-SECTIONS = ("Classes", "Confidence", "Cost", "Training", "Alignment and gates", "Really better?", "Claims")
+SECTIONS = (
+    "Classes",
+    "Confidence",
+    "Robustness",
+    "Cost",
+    "Training",
+    "Alignment and gates",
+    "Really better?",
+    "Claims",
+)
 
 
 @dataclass
@@ -362,3 +372,17 @@ def test_without_a_network_the_tab_says_what_to_do(app: App):
         box.uncheck()
     expect(app.page.locator("#bench-status .fer-error")).to_contain_text("Choose at least one checkpoint")
     expect(app.page.locator("#bench-confusion-charts .fer-chart")).to_have_count(0)
+
+
+def test_robustness_shows_what_each_disturbance_does(app: App):
+    opened(app)
+    section(app, "Robustness")
+    drawing = plot(app, "robustness-accuracy")
+    expect(drawing.locator(".xtick text")).to_have_count(len(SUITE) + 1)
+    pictures = app.page.locator("#bench-pictures figure")
+    expect(pictures).to_have_count(len(SUITE) + 1)
+    strong = pictures.nth(1).locator("img").get_attribute("src")
+    app.page.locator("#bench-strength").get_by_text("mild", exact=True).click()
+    expect(pictures.nth(1).locator("img")).not_to_have_attribute("src", strong or "")
+    expect(pictures.first).to_contain_text("As it is")
+    expect(chart(app, "robustness-accuracy")).to_contain_text("1,000 faces of validation")

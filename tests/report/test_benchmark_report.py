@@ -33,10 +33,10 @@ class Links(HTMLParser):
 
 
 def test_every_question_is_answered_or_says_why_not(report: BenchmarkReport) -> None:
-    keys = ["confusion", "classes", "confidence", "cost", "training", "habits", "evidence", "claims"]
+    keys = ["confusion", "classes", "confidence", "robustness", "cost", "training", "habits", "evidence", "claims"]
     assert [part.key for part in report.parts] == keys
     missing = {part.key: part.missing for part in report.parts if part.missing}
-    assert missing.keys() == {"training", "habits"}
+    assert missing.keys() == {"robustness", "training", "habits"}
     assert "history" in missing["training"]
     assert report.models == ["good", "<b>poor", "ensemble"]
     assert "cost-latency" in [chart.key for chart in report.charts]

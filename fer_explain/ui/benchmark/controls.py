@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import gradio as gr
 
-SECTIONS: Final = ("confusion", "classes", "confidence", "cost", "training", "habits", "evidence", "claims")
+SECTIONS: Final = (
+    "confusion", "classes", "confidence", "robustness", "cost", "training", "habits", "evidence", "claims",
+)  # fmt: skip
 ANY: Final = "any"
 
 
@@ -18,8 +20,9 @@ class BenchmarkPanel:
     Attributes:
         models, together, split: what is looked at.
         line: where things stand.
-        norm, first, second, score, level, one, other, paper: what single sections ask; ``first`` and ``second`` of the
-            difference of two matrices, ``one`` and ``other`` of the models that are tested against each other.
+        norm, first, second, score, strength, level, one, other, paper: what single sections ask; ``first`` and
+            ``second`` of the difference of two matrices, ``one`` and ``other`` of the models that are tested against
+            each other.
         measure: asks how fast the networks are here.
         true, said, model, outcome, low, high, duplicates, disputed, order: which faces are wanted.
         section: name of the open one; apart from the rest, since a slow section must not bring itself back.
@@ -28,6 +31,7 @@ class BenchmarkPanel:
         faces: the gallery.
         back, on: turn its pages.
         charts: of each section.
+        pictures: what the disturbances look like.
     """
 
     models: gr.CheckboxGroup
@@ -38,6 +42,7 @@ class BenchmarkPanel:
     first: gr.Dropdown
     second: gr.Dropdown
     score: gr.Radio
+    strength: gr.Radio
     level: gr.Slider
     one: gr.Dropdown
     other: gr.Dropdown
@@ -58,12 +63,13 @@ class BenchmarkPanel:
     faces: gr.HTML
     back: gr.Button
     on: gr.Button
+    pictures: gr.HTML
     charts: dict[str, gr.HTML]
 
     @property
     def asked(self) -> set[Any]:
         """What a callback is given."""
-        shown = ("line", "measure", "found", "faces", "back", "on", "charts")
+        shown = ("line", "measure", "found", "faces", "back", "on", "pictures", "charts")
         return {getattr(self, each.name) for each in fields(self) if each.name not in shown}
 
     @property

@@ -21,8 +21,10 @@ from fer_explain.figures.chart import Chart, to_json
 from fer_explain.figures.claimed import claim_charts
 from fer_explain.figures.evidence import evidence_charts, pair_chart
 from fer_explain.figures.habits import habit_charts, training_charts
+from fer_explain.figures.robustness import robustness_charts
 from fer_explain.hub.lineup import Lineup
 from fer_explain.ui.benchmark.controls import BenchmarkPanel
+from fer_explain.ui.benchmark.disturbances import disturbed_example
 from fer_explain.ui.benchmark.state import benched, look, milliseconds, weightless
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.status import status
@@ -83,8 +85,9 @@ class Benchmarking:
             chosen = values[self._is.models], values[self._is.split]
             view = look(self._analyzer, *chosen, together=values[self._is.together])
             shown = self._charts(section, view, values, texts)
+            pictures = self._pictures(section, values, texts)
             line = texts("bench.shown", n=len(view.models), images=f"{len(view.models[0]):,}")
-            return {self._is.line: status(line), place: to_json(shown, texts)} | self._choices(view, values)
+            return {self._is.line: status(line), place: to_json(shown, texts)} | pictures | self._choices(view, values)
         except FerError as error:
             return {self._is.line: status(str(error), error=True), place: to_json([], texts)}
         except Exception:
@@ -108,6 +111,8 @@ class Benchmarking:
                 return self._confusion(view, values, texts)
             case "classes":
                 return class_charts(models, values[is_.score], texts)
+            case "robustness":
+                return _robustness(view, values[is_.strength], texts)
             case "confidence":
                 return confidence_charts(view.pairs, values[is_.level] / 100, texts)
             case "cost":
@@ -120,6 +125,12 @@ class Benchmarking:
                 return self._evidence(view, values, texts)
             case _:
                 return self._claims(values, texts)
+
+    def _pictures(self, section: str, values: Values, texts: Texts) -> Updates:
+        """What the chosen strength does to the example face."""
+        if section != "robustness":
+            return {}
+        return {self._is.pictures: disturbed_example(self._analyzer, values[self._is.strength], texts)}
 
     def _confusion(self, view: Lineup, values: Values, texts: Texts) -> list[Chart]:
         norm = values[self._is.norm]
@@ -138,6 +149,14 @@ class Benchmarking:
         """Published numbers are test accuracies, so ours are, too, whatever split is looked at."""
         view = look(self._analyzer, values[self._is.models], "test", together=values[self._is.together])
         return claim_charts(view.models, values[self._is.paper], texts)
+
+
+def _robustness(view: Lineup, strength: int, texts: Texts) -> list[Chart]:
+    measured = {entry.name: entry.disturbed for entry in view.found}
+    found = {name: disturbed for name, disturbed in measured.items() if disturbed is not None}
+    if not found:
+        raise FerError(texts("bench.no_disturbed"))
+    return robustness_charts(found, strength, texts)
 
 
 def _training(view: Lineup, texts: Texts) -> list[Chart]:

@@ -11,6 +11,7 @@ from fer_explain.benchmark.published import claims
 from fer_explain.emotions import LABELS
 from fer_explain.figures.chart import SCRIPT
 from fer_explain.ui.benchmark.controls import ANY, SECTIONS, BenchmarkPanel
+from fer_explain.ui.benchmark.disturbances import STRENGTHS
 from fer_explain.ui.benchmark.events import Benchmarking
 from fer_explain.ui.benchmark.gallery import Browsing
 from fer_explain.ui.benchmark.state import Benchmarked, benched, weightless
@@ -95,6 +96,10 @@ def _asked(page: Page, section: str) -> dict[str, Any]:
         case "classes":
             scores = [(text(f"bench.{score}"), score) for score in ("recall", "precision", "f1")]
             return {"score": gr.Radio(scores, value="recall", label=text("bench.score"), elem_id="bench-score")}
+        case "robustness":
+            strengths = [(text(f"bench.strength.{strength}"), strength) for strength in STRENGTHS]
+            strength = gr.Radio(strengths, value=max(STRENGTHS), label=text("bench.strength"), elem_id="bench-strength")
+            return {"strength": strength, "pictures": gr.HTML(elem_id="bench-pictures")}
         case "confidence":
             level = gr.Slider(50, 99, value=90, step=1, label=text("bench.level"), elem_id="bench-level", buttons=[])
             return {"level": level}
@@ -169,7 +174,7 @@ def _wire(page: Page, panel: BenchmarkPanel, tabs: dict[str, gr.Tab]) -> None:
     for section, tab in tabs.items():
         tab.select(_just(section), None, panel.section, show_progress="hidden", queue=False, api_visibility="private")
         tab.select(do.turn_to(section), **calling)
-    for chosen in (panel.models, panel.together, panel.split, panel.norm, panel.score):
+    for chosen in (panel.models, panel.together, panel.split, panel.norm, panel.score, panel.strength):
         chosen.input(do.refresh, **calling)
     for picked in (panel.first, panel.second, panel.one, panel.other, panel.paper):
         picked.select(do.refresh, **calling)

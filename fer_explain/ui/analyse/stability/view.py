@@ -16,7 +16,8 @@ def stability(found: Stability, texts: Texts) -> str:
     pictures = "".join(
         f'<figure data-kept="{str(one.prediction.index == found.prediction.index).lower()}">'
         f'<img src="{picture_uri(one.face.pixels)}" alt="" width="72" height="72">'
-        f"<figcaption>{escape(texts(f'stability.{one.name}'))}<br><b>{escape(texts.emotion(one.prediction.label))}</b> "
+        f"<figcaption>{escape(texts(f'bench.disturbance.{one.name}'))}<br>"
+        f"<b>{escape(texts.emotion(one.prediction.label))}</b> "
         f"{percent(100 * one.prediction.confidence)}</figcaption></figure>"
         for one in found.changes
     )
