@@ -52,7 +52,7 @@ def test_every_warning_has_its_way_to_spoil_a_face() -> None:
 def test_the_strongest_step_is_warned_of_and_the_face_as_it_is_not(limit: Limit) -> None:
     from fer_explain.faces.detect import whole_image
 
-    pixels = draw_face("happy", size=96, seed=0).pixels
+    pixels = draw_face("happy", size=48, seed=0).pixels  # FER2013's size
     spoil, steps = SPOILT[limit.name]
     assert not limit.warns(whole_image(pixels))
     assert limit.warns(whole_image(spoil(pixels, steps[-1])))
