@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,9 +98,22 @@ def test_readme_file_tree_is_the_repository():
     assert told <= named, f"README.md's tree lacks {sorted(map(str, told - named))}"
 
 
-def test_links_of_readme_lead_somewhere():
-    for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / "README.md").read_text()):
-        assert (ROOT / target) in _tracked() or (ROOT / target).is_dir(), target
+PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_of_a_page_lead_somewhere(page: str):
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / page).read_text()):
+        place = (folder / target).resolve()
+        assert place in _tracked() or place.is_dir(), target
+
+
+def test_readme_is_read_in_five_minutes():
+    told = re.sub(
+        r"<!-- (embedded|tree) -->.*?(<!-- /\1 -->|\n```\n.*?\n```)", "", (ROOT / "README.md").read_text(), flags=re.S
+    )
+    assert len(told.split()) < 2600  # the long parts are pages of docs
 
 
 def test_importing_the_library_loads_nothing_heavy():

@@ -15,7 +15,7 @@ from fer_explain.hub.checkpoint import load_checkpoint
 from fer_explain.hub.folder import CONFIG, DEFAULT, EMBEDDED, METRICS, PREDICTIONS, RESULTS, list_results
 from fer_explain.hub.results import find_results
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "checkpoints.md"
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def test_numbers_of_a_run_that_is_kept_follow_from_its_predictions(name: str) ->
         assert getattr(found, split).correct.mean() == pytest.approx(scores[split].accuracy)
 
 
-def test_readme_tells_what_the_study_of_three_seeds_found() -> None:
+def test_the_page_of_the_checkpoints_tells_what_the_study_of_three_seeds_found() -> None:
     runs = pd.read_csv(RESULTS / "emonext_nano" / "table.csv").query("split == 'test'")
     for run in runs.itertuples():
         found = find_results(f"{str(run.variant).replace('-', '_')}-seed{run.seed}")
         assert found.test.correct.mean() == pytest.approx(run.accuracy, abs=1e-6)
     means = runs.groupby("variant", sort=False)["accuracy"].mean()
-    told = README.read_text().partition("<!-- seeds -->")[2].partition("<!-- /seeds -->")[0]
+    told = PAGE.read_text().partition("<!-- seeds -->")[2].partition("<!-- /seeds -->")[0]
     first, *statements = (" ".join(line.split()) for line in told.strip().removeprefix("- ").split("\n- "))
     assert first == ", ".join(f"{variant} {100 * mean:.1f} %" for variant, mean in means.items()) + "."
     study = (RESULTS / "emonext_nano" / "README.md").read_text()
