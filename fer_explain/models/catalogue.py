@@ -1,4 +1,4 @@
-"""How large the registered networks are, and the table of them that the README shows.
+"""How large the registered networks are, and the table of them in docs/architectures.md.
 
 Everything is read off the networks on the meta device, where tensors have shapes but no memory, so that the largest
 take no longer than the smallest. Multiply-adds are those of convolutions and matrix products at the network's input,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_explain.emotions import LABELS
+from fer_explain.faces.quality import LIMITS, Limit
 from fer_explain.types import (
     Box,
     ChannelGate,
@@ -33,7 +34,7 @@ from fer_explain.ui.shell.heat_picture import heat_picture
 from fer_explain.ui.shell.photo import LONGEST, show
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import status
-from fer_explain.ui.shell.texts import Texts
+from fer_explain.ui.shell.texts import LANGUAGES, Texts
 
 TEXTS = Texts()
 SHARES = np.array([0.02, 0.02, 0.02, 0.9, 0.01, 0.01, 0.02], np.float32)
@@ -213,3 +214,9 @@ def test_errors_by_class_come_from_the_test_split() -> None:
     assert "92.9 %" in page
     assert "Nothing has been measured" in errors_by_class({}, TEXTS)
     assert "Nothing has been measured" in errors_by_class({"splits": 3}, TEXTS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_every_warning_is_told_in_every_language(limit: Limit, language: str) -> None:
+    assert LANGUAGES[language][f"stability.warn.{limit.name}"].strip()
