@@ -1,4 +1,4 @@
-"""Does a picture allow a reading? Four measures of a face, and the warnings that follow from them.
+"""Does a picture allow a reading? Five measures of a face, and the warnings that follow from them.
 
 The limits were fitted on validation faces by ``python -m training.quality``; docs/photo_warnings.md has the accuracy on
 either side of each.
@@ -63,6 +63,19 @@ def light(face: Face) -> float:
     return float(np.percentile(_gray(face), 95)) / 255
 
 
+def turn(face: Face) -> float:
+    """How far the head is turned to a side: the nose tip's place between the eyes, 0 in the middle, 0.5 at an eye.
+
+    Measured along the line through the eyes, so that a tilted head is not a turned one; 0 without landmarks.
+    """
+    if face.landmarks is None:
+        return 0.0
+    left, right, nose = face.landmarks[:3]
+    line = right - left
+    length = float(line @ line)
+    return abs(float((nose - left) @ line) / length - 0.5) if length > 0 else 0.0
+
+
 def burnt(face: Face) -> float:
     """Share (0..1) of the face that is white."""
     return float((_gray(face) >= _BURNT).mean())
@@ -73,6 +86,7 @@ LIMITS: Final = (
     Limit("dark", "The face is very dark: take the photo in more light.", light, 0.06, False),
     Limit("burnt", "Much of the face is burnt out to white: take the photo in less light.", burnt, 0.54, True),
     Limit("blurred", "The face is blurred: its expression may be misread.", sharpness, 0.12, False),
+    Limit("turned", "The face is turned to a side: its expression may be misread.", turn, 0.5, True),
 )
 
 

@@ -1,11 +1,14 @@
-"""The warnings about a picture, on drawn faces of known size, blur and light."""
+"""The warnings about a picture, on drawn faces of known size, blur, light and turn."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
 from fer_explain.faces.detect import whole_image
 from fer_explain.faces.drawn import draw_face
-from fer_explain.faces.quality import size, warnings
+from fer_explain.faces.quality import size, turn, warnings
 
 GOOD = draw_face("happy", size=192).pixels
 
@@ -31,3 +34,21 @@ def test_blur_and_light_are_told_once_they_are_strong() -> None:
     assert names((GOOD * 0.03).astype(np.uint8))[0] == "dark"
     assert "burnt" in names(np.clip(GOOD.astype(float) * 6, 0, 255).astype(np.uint8))
     assert names((GOOD * 0.6).astype(np.uint8)) == []
+
+
+@pytest.mark.parametrize("tilt", [0, 25, -40])
+@pytest.mark.parametrize(("nose", "told"), [(0.0, []), (0.4, []), (0.55, ["turned"]), (-0.9, ["turned"])])
+def test_a_turned_head_is_told_and_a_tilted_one_is_not(nose: float, told: list[str], tilt: float) -> None:
+    """``nose``: its tip's way from the middle, in distances between the eyes."""
+    points = np.array([[70, 80], [120, 80], [95 + 50 * nose, 110], [75, 140], [115, 140]], np.float32)
+    angle = np.radians(tilt)
+    spin = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    middle = points[:2].mean(0)
+    # The nose lies below the eyes, so its foot on the line between them is what tells.
+    face = replace(whole_image(GOOD), landmarks=(points - middle) @ spin.T + middle)
+    assert turn(face) == pytest.approx(abs(nose), abs=1e-5)
+    assert [limit.name for limit in warnings(face)] == told
+
+
+def test_without_landmarks_nothing_is_said_of_the_turn() -> None:
+    assert turn(whole_image(GOOD)) == 0

