@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from fer_explain.benchmark.disturbed import Disturbed, Row
-from fer_explain.benchmark.further import UNLEAKED, WHOLE, read_further
+from fer_explain.benchmark.disturbed import Disturbed
 from fer_explain.benchmark.metrics import Metrics, headline, read_splits
 from fer_explain.errors import FerError
+from fer_explain.hub.card_tables import SCORES, by_class, further, results, shown_split, table, under_disturbances
 from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics
 from fer_explain.hub.confusion import draw_confusion
 from fer_explain.hub.disturbed import read_disturbed
@@ -20,16 +20,6 @@ from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import CARD, CONFUSION
 from fer_explain.models import architecture
 
-# Every scalar of Metrics in the order of the table: its heading and whether it is a share, shown in per cent.
-SCORES: Final = {
-    "accuracy": ("Accuracy", True),
-    "balanced_accuracy": ("Balanced accuracy", True),
-    "macro_f1": ("Macro F1", True),
-    "weighted_f1": ("Weighted F1", True),
-    "nll": ("Negative log-likelihood (nats)", False),
-    "ece": ("Calibration error (ECE)", True),
-    "ece_uncalibrated": ("ECE before temperature scaling", True),
-}
 # Those of them that the Hub shows, with their type there.
 MODEL_INDEX: Final = {"accuracy": "accuracy", "macro_f1": "f1", "ece": "ece"}
 
@@ -75,7 +65,7 @@ def write_card(folder: Path, ref: str | None = None) -> Path:
     text = model_card(ref or folder.resolve().name, read_config(folder), metrics, read_disturbed(folder))
     splits = read_splits(metrics)
     if splits:
-        split = _shown(splits)
+        split = shown_split(splits)
         draw_confusion(folder / CONFUSION, splits[split], f"{split} split, n = {splits[split].n:,}")
     write_text(folder / CARD, text)
     return folder / CARD
@@ -101,10 +91,10 @@ def model_card(
     entry = architecture(config.architecture)
     sections = {
         f"# {name.rpartition('/')[2]}": _summary(config, metrics, entry.summary),
-        "## Results": _results(splits, metrics),
-        "## By class": _by_class(splits),
-        "## Further measurements": _further(metrics),
-        "## Disturbed": _disturbed(disturbed),
+        "## Results": results(splits, metrics),
+        "## By class": by_class(splits),
+        "## Further measurements": further(metrics),
+        "## Disturbed": under_disturbances(disturbed),
         "## Use": _USE.format(ref=name),
         "## Training": _training(config, entry.paper),
         "## Limits and responsible use": _LIMITS.format(
@@ -127,7 +117,7 @@ def _refuse_selection_on_test(name: str, provenance: Mapping[str, Any]) -> None:
 
 def _front_matter(name: str, config: CheckpointConfig, splits: Mapping[str, Metrics]) -> ModelCardData:
     data = _data_name(config)
-    results = [
+    scored = [
         EvalResult(
             task_type="image-classification",
             task_name="Facial expression recognition",
@@ -144,7 +134,7 @@ def _front_matter(name: str, config: CheckpointConfig, splits: Mapping[str, Metr
     ]
     return ModelCardData(
         model_name=name.rpartition("/")[2],
-        eval_results=results or None,
+        eval_results=scored or None,
         license="apache-2.0",
         library_name="fer-explain",
         pipeline_tag="image-classification",
@@ -169,92 +159,6 @@ def _summary(config: CheckpointConfig, metrics: Mapping[str, Any], summary: str)
     return f"{what}\n\n**Accuracy {found}**" if found else f"{what}\n\n**Not yet evaluated on a test split.**"
 
 
-def _results(splits: Mapping[str, Metrics], metrics: Mapping[str, Any]) -> str:
-    if not splits:
-        return ""
-    head = ["", *(f"{split} (n = {scores.n:,})" for split, scores in splits.items())]
-    rows = (
-        [title, *(_with_interval(scores, field, share) for scores in splits.values())]
-        for field, (title, share) in SCORES.items()
-    )
-    tta = metrics.get("settings", {}).get("tta", "none")
-    note = (
-        "In brackets: 95 % bootstrap interval over the images. Epoch and temperature were chosen on the validation "
-        f"split; the test split was read after training. Test-time augmentation: {tta}."
-    )
-    return f"{_table(head, rows)}\n\n{note}"
-
-
-def _with_interval(scores: Metrics, field: str, share: bool) -> str:
-    value, (low, high) = getattr(scores, field), scores.intervals[field]
-    if share:
-        return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _shown(splits: Mapping[str, Metrics]) -> str:
-    """The split whose classes are shown: test, or the last one there is."""
-    return "test" if "test" in splits else list(splits)[-1]
-
-
-def _by_class(splits: Mapping[str, Metrics]) -> str:
-    """Table by class of one split, with the confusion counts beside it, and their picture."""
-    if not splits:
-        return ""
-    split = _shown(splits)
-    scores = splits[split]
-    head = [split, "precision", "recall", "F1", "images", *(f"said {name}" for name in scores.labels)]
-    rows = (
-        [name, *(f"{100 * share:.1f} %" for share in (one.precision, one.recall, one.f1)), one.support, *said]
-        for (name, one), said in zip(scores.classes.items(), scores.confusion, strict=True)
-    )
-    return f"{_table(head, rows)}\n\n![Confusion counts of the {split} split, as in the table]({CONFUSION})"
-
-
-def _further(metrics: Mapping[str, Any]) -> str:
-    """Table of what was measured with other views, on other data, or on a part of a split."""
-    measured = read_further(metrics).values()
-    if not measured:
-        return ""
-    fields = ("accuracy", "macro_f1", "ece")
-    head = ["data", "split", "images", "test-time augmentation", *(SCORES[field][0] for field in fields), "not scored"]
-    rows = (
-        [
-            one.data or "own",
-            one.split if one.part == WHOLE else f"{one.split}, {one.part}",
-            f"{one.scores.n:,}",
-            one.tta,
-            *(_with_interval(one.scores, field, share=True) for field in fields),
-            ", ".join(f"{n:,} {name}" for name, n in one.left_out.items()) or "none",
-        ]
-        for one in measured
-    )
-    note = (
-        f"*{UNLEAKED}*: only images of which training has no exact or near duplicate."
-        if any(one.part == UNLEAKED for one in measured)
-        else ""
-    )
-    return "\n\n".join(filter(None, (_table(head, rows), note)))
-
-
-def _disturbed(disturbed: Disturbed | None) -> str:
-    """Table of the strongest form of each disturbance, the worst one named."""
-    if disturbed is None:
-        return ""
-    worst = disturbed.worst
-    rows: list[list[object]] = [["as it is", "", disturbed.plain, ""]]
-    rows += [[_spoken(row), f"{row.amount:g}", row.accuracy, row.unchanged] for row in disturbed.strongest()]
-    return (
-        f"Each image of the {disturbed.split} split (n = {disturbed.n:,}) disturbed; shown is the strongest of up to "
-        f"three strengths, all are in `disturbed.json`. Worst: {_spoken(worst)}, {worst.accuracy}.\n\n"
-        + _table(["disturbance", "amount", "accuracy", "unchanged answers"], rows)
-    )
-
-
-def _spoken(row: Row) -> str:
-    return row.disturbance.replace("_", " ")
-
-
 def _training(config: CheckpointConfig, paper: str) -> str:
     facts = {
         "input": f"{config.input.size} x {config.input.size} x {config.input.channels}, {config.input.interpolation}",
@@ -263,7 +167,7 @@ def _training(config: CheckpointConfig, paper: str) -> str:
     facts |= dict(_flat({"model_args": config.model_args} | config.provenance))
     if paper:
         facts["paper"] = paper
-    return f"{_origin(config.provenance)}\n\n{_table(['what', 'value'], facts.items())}".lstrip()
+    return f"{_origin(config.provenance)}\n\n{table(['what', 'value'], facts.items())}".lstrip()
 
 
 def _origin(provenance: Mapping[str, Any]) -> str:
@@ -310,9 +214,3 @@ def _data_name(config: CheckpointConfig) -> str:
     data = config.provenance.get("data")
     name = data.get("name") if isinstance(data, Mapping) else data
     return Path(str(name)).name if name else "unknown"
-
-
-def _table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
-    lines = [[str(cell).replace("|", "\\|") for cell in row] for row in (head, *rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
