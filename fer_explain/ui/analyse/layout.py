@@ -5,11 +5,12 @@ Here are its components and which event calls what; what happens then is in :mod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import gradio as gr
 
+from fer_explain.emotions import LABELS
 from fer_explain.ui import analyse
 from fer_explain.ui.analyse.answer.layout import answer_panel
 from fer_explain.ui.analyse.controls import PhotoPanel, ResultPanel, components
@@ -20,6 +21,7 @@ from fer_explain.ui.analyse.photo.layout import photo_panel
 from fer_explain.ui.analyse.preview import preview
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.analyse.stability import layout as stability
+from fer_explain.ui.shell import view_link
 from fer_explain.ui.shell.context import Page, texts_for
 from fer_explain.ui.shell.discovery import layouts
 from fer_explain.ui.shell.method_choice import methods
@@ -61,6 +63,18 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
         sections = [steady, *(section.build(page, session) for section in layouts(analyse))]
     panel = ResultPanel(stn=stn, **verdict, **heat, **gates)
     return panel, sections
+
+
+def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> None:
+    """Explanation and target are part of the address; ``offer`` has the settings of a restored explanation shown."""
+
+    def known() -> Sequence[str]:
+        from fer_explain.explain.registry import list_methods  # imports torch
+
+        return list_methods()
+
+    view_link.keep(page, "target", result.target, lambda: LABELS)
+    offer(view_link.keep(page, "method", result.method, known))
 
 
 def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel, sections: Sequence[Section]) -> None:
@@ -116,4 +130,5 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
     if not page.analyzer.models:
         page.blocks.load(warn, None, photo.status, **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
+    _link(page, result, lambda event: event.then(do.offer, question, result.settings, **drawing))
     result.layer.pick(do.show_layer, session, [result.summary, result.channels], **drawing)

@@ -8,7 +8,7 @@ import gradio as gr
 
 import fer_explain.ui as ui
 from fer_explain.analyzer import Analyzer
-from fer_explain.ui.shell import endpoints, header, model_addition
+from fer_explain.ui.shell import endpoints, header, model_addition, view_link
 from fer_explain.ui.shell.context import KEPT, Page
 from fer_explain.ui.shell.discovery import layouts
 from fer_explain.ui.shell.session import Session
@@ -32,5 +32,7 @@ def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, 
         header.build_footer(i18n)
         endpoints.build(analyzer)
         header.fill_in(page)
+        view_link.keep(page, "model", top.model, lambda: analyzer.models)
+        view_link.keep_tab(page)
         model_addition.wire(page, top)
     return blocks, i18n

@@ -1,0 +1,54 @@
+"""The address of the page restores the view: tab, model, explanation and target class; never the photo.
+
+Choices of a visitor are written into the address by the browser alone. What an address asks for is taken only where
+there is such a thing; the rest of it is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+import gradio as gr
+
+from fer_explain.ui.shell.context import Page
+
+_QUIET: Final = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+_NOTE: Final = """(value) => {
+  const address = new URL(location.href);
+  address.searchParams.set('NAME', value);
+  history.replaceState(history.state, '', address);
+}"""
+# Gradio tells no listener of a tab that a function selects (Tabs' own "selected"), so the tab is clicked.
+_OPEN: Final = """() => {
+  const tab = new URL(location.href).searchParams.get('tab');
+  document.querySelector(`#tabs button[role="tab"][data-tab-id="${CSS.escape(tab ?? '')}"]`)?.click();
+}"""
+
+
+def keep_tab(page: Page) -> None:
+    """The open tab is part of the address."""
+    for name, tab in page.tabs.items():
+        tab.select(None, js=_NOTE.replace("NAME", "tab").replace("(value)", f"(value = '{name}')"), **_QUIET)
+    page.blocks.load(None, js=_OPEN, **_QUIET)
+
+
+def keep(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callable[[], Collection[str]]) -> Any:
+    """A choice is part of the address.
+
+    Args:
+        page: whose address it is.
+        name: of the choice in the address.
+        box: where it is made.
+        choices: what may be chosen.
+
+    Returns:
+        The event that restores the choice when the page is opened.
+    """
+
+    def restore(request: gr.Request) -> Any:
+        wanted = request.query_params.get(name)
+        return gr.update(value=wanted) if wanted and wanted in choices() else gr.skip()
+
+    box.select(None, box, None, js=_NOTE.replace("NAME", name), **_QUIET)
+    return page.blocks.load(restore, None, box, **_QUIET)
