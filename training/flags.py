@@ -15,8 +15,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.run", description=description)
     parser.add_argument(
         "--model",
-        required=True,
-        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or stn_<gate>_<timm backbone>",
+        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or stn_<gate>_<timm backbone> [that of --start]",
     )
     parser.add_argument(
         "--recipe", help=f"one of {', '.join(list_recipes())}, or a TOML file; default: the model's own"
@@ -30,12 +29,36 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def add_columns(group: argparse._ActionsContainer, *, classes: bool = True) -> None:
+    """Adds the flags that say where a data set keeps its images and labels, and which of its classes are meant."""
+    group.add_argument("--image-column", default="", metavar="NAME", help="column of the images [a usual name]")
+    group.add_argument("--label-column", default="", metavar="NAME", help="column of the classes [a usual name]")
+    if classes:
+        group.add_argument(
+            "--classes",
+            default="",
+            metavar="NAMES",
+            help="the classes and their order: happy,sad; SOURCE=NAME renames and merges: joy=happy,glad=happy,sad "
+            "[the data's own]",
+        )
+
+
 def _add_data(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--data",
         nargs="+",
         metavar="PATH_OR_HUB_ID",
         help="parquet folder, Hub id, CSV or image folder; several are a mix",
+    )
+    add_columns(group)
+    group.add_argument(
+        "--detect", action="store_true", help="--data are photos: find the faces and cut them out, once, in a cache"
+    )
+    group.add_argument(
+        "--max-broken", default="1 %", metavar="SHARE", help="largest share of unreadable images to leave out [1 %%]"
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="show what would be learned and ten of its images, then exit"
     )
     group.add_argument(
         "--balanced",
@@ -74,7 +97,8 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="DIR_OR_HUB_ID",
-        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged",
+        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged; for other "
+        "classes it gets a new head",
     )
     group.add_argument(
         "--teacher",

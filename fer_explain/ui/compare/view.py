@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.explain.similarity import odd_one_out
 from fer_explain.figures.probabilities import percent
 from fer_explain.types import Face, FaceAnalysis
@@ -68,7 +68,7 @@ def _column(shown: Shown, name: str, said: Said, cost: Cost, top: float | None, 
     badges = f'<span class="fer-badge">{escape(texts("compare.odd"))}</span>' if odd else ""
     if not cost.trained:
         badges += f'<span class="fer-badge">{escape(texts("model.untrained"))}</span>'
-    color = COLORS.get(analysis.prediction.label, "currentColor")
+    color = color_of(analysis.prediction.label, analysis.prediction.labels)
     return (
         f'<section class="{"fer-odd" if odd else ""}"><h3>{escape(name)}</h3>'
         f'<p class="fer-label" style="--emotion:{color}">{escape(label)} '
