@@ -15,7 +15,8 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.run", description=description)
     parser.add_argument(
         "--model",
-        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or stn_<gate>_<timm backbone> [that of --start]",
+        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or "
+        "stn_<gate>_<timm backbone> [that of --start]",
     )
     parser.add_argument(
         "--recipe", help=f"one of {', '.join(list_recipes())}, or a TOML file; default: the model's own"
@@ -97,8 +98,8 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="DIR_OR_HUB_ID",
-        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged; for other "
-        "classes it gets a new head",
+        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged; other "
+        "classes get a new head",
     )
     group.add_argument(
         "--teacher",

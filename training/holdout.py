@@ -1,8 +1,9 @@
-"""A validation split for data that have none: a fifth of the training images, duplicates kept together, written down."""
+"""A validation split for data without one: a fifth of the training images, duplicates kept together, written down."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -86,7 +87,7 @@ def _is_wanted(source: str, reading: Reading) -> bool:
 
 def _cut(source: str, reading: Reading, seed: int) -> pd.DataFrame:
     faces = load_split(source, "train", ImageForm(), every_class=False, reading=reading)
-    table = make_folds(faces, _parts(faces, source), seed)
+    table = _folds(faces, source, seed)
     where = {item.row: item.where for item in open_source(source, reading).items("train")}
     return pd.DataFrame(
         {
@@ -99,16 +100,14 @@ def _cut(source: str, reading: Reading, seed: int) -> pd.DataFrame:
     )
 
 
-def _parts(faces: FaceSet, source: str) -> int:
-    """Parts that the images are cut into, of which one is validation: five, or fewer where a class has fewer images."""
-    counts = np.bincount(faces.labels, minlength=len(faces.label_names))
-    few = int(counts.argmin())
-    if counts[few] < 2:
-        raise FerError(
-            f"--data {source}: there is no validation split, and to cut one off takes 2 images or more of every class; "
-            f"there {'is' if counts[few] == 1 else 'are'} {counts[few]} of {faces.label_names[few]}."
-        )
-    return min(PARTS, int(counts[few]))
+def _folds(faces: FaceSet, source: str, seed: int) -> pd.DataFrame:
+    """Five parts, of which the first is for validation; fewer where a class has fewer different images."""
+    for parts in range(PARTS, 1, -1):
+        with suppress(FerError):
+            return make_folds(faces, parts, seed)
+    raise FerError(
+        f"--data {source}: there is no validation split, and to cut one off takes two different images of every class."
+    )
 
 
 def _held(table: pd.DataFrame) -> dict[str, frozenset[int]]:

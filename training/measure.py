@@ -76,7 +76,7 @@ def evaluate_checkpoint(
 
 
 def in_its_classes(labels: Integers, label_names: Sequence[str], of: Sequence[str] = LABELS) -> tuple[Integers, Mask]:
-    """Labels (N,) of the classes ``of`` as indices (N,) into a network's classes, mapped by name; and where it has them.
+    """Labels (N,) of the classes ``of`` as indices (N,) into a network's, by name; and where it has the class (N,).
 
     Raises:
         FerError: it has none of them.

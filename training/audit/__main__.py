@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     splits = list(dict.fromkeys(options.splits))
     reading = Reading(image_column=options.image_column, label_column=options.label_column)
-    reading = replace(reading, classes=classes_in(options.data, options.classes, reading))
+    reading = replace(reading, classes=classes_in(options.data, options.classes, reading, fewest=1))
     sets = [load_mix(options.data, split, ImageForm(), every_class=False, reading=reading) for split in splits]
     found = audit(sets, detector_sample=options.detector_sample)
     names = " and ".join(Path(source).name for source in options.data)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_explain.errors import FerError
-from training.data.classes import SEVEN, Classes, choose_classes
+from training.data.classes import FEWEST, SEVEN, Classes, choose_classes
 from training.data.csv_file import CsvFile
 from training.data.faces import SPLITS, FaceSet, ImageForm, joined
 from training.data.image_folder import ImageFolder, is_image_folder
@@ -99,7 +99,7 @@ def load_mix(
     return balanced_mix(mix, seed) if balanced else mix
 
 
-def classes_in(sources: Sequence[str], wanted: str = "", reading: Reading = PLAIN) -> Classes:
+def classes_in(sources: Sequence[str], wanted: str = "", reading: Reading = PLAIN, fewest: int = FEWEST) -> Classes:
     """The classes of data sets, as :func:`training.data.classes.choose_classes` chooses them.
 
     Raises:
@@ -109,7 +109,7 @@ def classes_in(sources: Sequence[str], wanted: str = "", reading: Reading = PLAI
     chosen = tuple(part.partition("=")[0].strip() for part in wanted.split(",")) if wanted else ()
     asked = replace(reading, classes=Classes(tuple((name, name) for name in chosen))) if chosen else reading
     found = set().union(*(open_source(source, asked).names() for source in sources))
-    return choose_classes(found, wanted, " + ".join(sources))
+    return choose_classes(found, wanted, " + ".join(sources), fewest)
 
 
 def open_source(source: str, reading: Reading = PLAIN) -> Source:

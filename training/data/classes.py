@@ -69,7 +69,7 @@ class ClassMap:
         return dict(self._left_out.most_common())
 
 
-def choose_classes(found: Iterable[str], wanted: str, source: str) -> Classes:
+def choose_classes(found: Iterable[str], wanted: str, source: str, fewest: int = FEWEST) -> Classes:
     """The classes to learn.
 
     Args:
@@ -77,16 +77,17 @@ def choose_classes(found: Iterable[str], wanted: str, source: str) -> Classes:
         wanted: what ``--classes`` says: names, or SOURCE=NAME, between commas; "" means all that are found. These are
             FER2013's seven in its order where the data have exactly those, else the data's own, sorted.
         source: of the data, for the errors.
+        fewest: classes that there must be.
 
     Raises:
         FerError: fewer than 2 or more than 100 classes, or ``wanted`` names one that the data do not have.
     """
     names = sorted({name.strip() for name in found if name.strip()})
     chosen = _wanted(wanted, names, source) if wanted else _own(names)
-    if not FEWEST <= len(chosen.names) <= MOST:
+    if not fewest <= len(chosen.names) <= MOST:
         told = ", ".join(chosen.names[:5]) + (", ..." if len(chosen.names) > 5 else "")
         raise FerError(
-            f"--data {source}: {FEWEST} to {MOST} classes can be learned; these are {len(chosen.names)}"
+            f"--data {source}: {fewest} to {MOST} classes can be learned; these are {len(chosen.names)}"
             + (f" ({told})." if told else ".")
         )
     return chosen
