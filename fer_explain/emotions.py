@@ -31,7 +31,7 @@ COLORS: Final = MappingProxyType(
 
 CONTEMPT: Final = "contempt"  # the eighth class of FER+ and AffectNet
 _CONTEMPT_COLOR: Final = "#68130B"  # of all colours the farthest from the seven
-# What other classes get, in this order. Each is as far as can be (distance in OKLab, Ottosson 2020) from those before it
+# What other classes get, in this order. Each is as far as can be (in OKLab, Ottosson 2020) from those before it
 # and from the eight above, for the worst of normal, protan and deutan eyes (Machado et al. 2009, severity 1).
 _PALETTE: Final = (
     "#212F75", "#70F1DA", "#8C3D12", "#6381F8", "#EADD24", "#375D76", "#C0B086", "#3448BA",
