@@ -17,6 +17,7 @@ from pathlib import Path
 from training.audit.findings import audit
 from training.audit.report import HTML, write_report
 from training.data import SPLITS, ImageForm, Reading, classes_in, load_mix
+from training.data.classes import SEVEN
 from training.flags import add_columns
 from training.manners import command
 
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     splits = list(dict.fromkeys(options.splits))
     reading = Reading(image_column=options.image_column, label_column=options.label_column)
-    reading = replace(reading, classes=classes_in(options.data, options.classes, reading, fewest=1))
+    classes = classes_in(options.data, options.classes, reading, fewest=1)
+    some_of_seven = not options.classes and set(classes.names) <= set(SEVEN.names)
+    reading = replace(reading, classes=SEVEN if some_of_seven else classes)
     sets = [load_mix(options.data, split, ImageForm(), every_class=False, reading=reading) for split in splits]
     found = audit(sets, detector_sample=options.detector_sample)
     names = " and ".join(Path(source).name for source in options.data)

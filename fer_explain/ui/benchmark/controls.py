@@ -16,6 +16,7 @@ class BenchmarkPanel:
     """All of the tab.
 
     Attributes:
+        group: place of the set of classes and data whose models can be chosen.
         models, together, split: what is looked at.
         line: where things stand.
         norm, first, second, score, level, one, other, paper: what single sections ask; ``first`` and ``second`` of the
@@ -30,6 +31,7 @@ class BenchmarkPanel:
         charts: of each section.
     """
 
+    group: gr.Dropdown
     models: gr.CheckboxGroup
     together: gr.Checkbox
     split: gr.Radio
