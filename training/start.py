@@ -19,8 +19,8 @@ from training.data import FaceSet
 def load_starts(refs: Sequence[str], name: str, train: FaceSet) -> list[Checkpoint]:
     """The checkpoints that a run starts from.
 
-    One that learned from the same data set, but not from the very same training images, is refused: it may have seen
-    faces that are to judge the run. One that learned from other data is taken, and said.
+    One that learned the same classes from data of the same name, but not from the very same training images, is
+    refused: it may have seen faces that are to judge the run. One that learned from other data is taken, and said.
 
     Args:
         refs: folders, Hub ids or names of embedded checkpoints.
@@ -55,8 +55,7 @@ def take_over(model: nn.Module, starts: Sequence[Checkpoint], label_names: Seque
     states = [start.model.state_dict() for start in starts]
     weights = {key: _mean([state[key] for state in states]) for key in states[0]}
     config = starts[0].config
-    same = [*map(key_of, config.label_names)] == [*map(key_of, label_names)]
-    new = [] if same else head_of(config.architecture, config.model_args)
+    new = [] if _same_classes(starts[0], label_names) else head_of(config.architecture, config.model_args)
     model.load_state_dict({key: value for key, value in weights.items() if key not in new}, strict=False)
     own = model.state_dict()
     for key in new:
@@ -84,19 +83,30 @@ def report(model: nn.Module, starts: Sequence[Checkpoint], new: Sequence[str], t
     if new:
         told += f"; new: {', '.join(f'{key} {tuple(state[key].shape)}' for key in new)}"
     others = {_data(start)[0] or "unknown data" for start in starts if _data(start)[1] != train.fingerprint}
-    return told + (f". It learned from {', '.join(sorted(others))} before." if others else ".")
+    if not others:
+        return f"{told}."
+    return (
+        f"{told}. It learned from {', '.join(sorted(others))} before: if faces that you validate or test on are among "
+        "those, what is measured on them says too much."
+    )
 
 
 def _check_data(start: Checkpoint, train: FaceSet) -> None:
     name, images = _data(start)
-    if images != train.fingerprint and _stems(name) & _stems(" + ".join(Path(one).name for one in train.sources)):
+    alike = _stems(name) & _stems(" + ".join(Path(one).name for one in train.sources))
+    if images != train.fingerprint and alike and _same_classes(start, train.label_names):
         raise FerError(
             f"--start {start.name}: it was trained on other data ({images or 'unknown'}) of {name} than this run "
-            f"({train.fingerprint}), maybe on faces that are to judge it."
+            f"({train.fingerprint}), maybe on faces that are to judge it; "
+            "other data need another name."
         )
     selected = start.config.provenance.get("selected_on", "unknown")
     if images and selected != "validation":
         raise FerError(f"--start {start.name}: it was selected on '{selected}', not on validation alone.")
+
+
+def _same_classes(start: Checkpoint, label_names: Sequence[str]) -> bool:
+    return [*map(key_of, start.config.label_names)] == [*map(key_of, label_names)]
 
 
 def _data(start: Checkpoint) -> tuple[str, str]:

@@ -8,12 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, Image
+from PIL import Image as PILImage
 
 from fer_explain.errors import FerError
+from fer_explain.faces.detect import detect
+from fer_explain.faces.drawn import draw_face
 from tests.training.own_faces import draw, flat, save, split
+from training import detected
 from training.data import ImageForm, Reading, classes_in, load_split, open_source
 from training.data.class_names import RAF_DB
 from training.data.classes import classes_of
+from training.detected import FaceCrop, found_in
 from training.holdout import hold_out
 
 GRAY = ImageForm()
@@ -171,3 +176,24 @@ def test_the_fingerprint_covers_the_classes(tmp_path: Path) -> None:
         for names in (TWO, ("Bored", "tired"))
     ]
     assert prints[0] != prints[1]
+
+
+def test_faces_are_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place, emotion in enumerate(("happy", "sad") * 2):
+        photo = np.full((300, 400, 3), 190, np.uint8)
+        photo[60:252, 100:292] = draw_face(emotion, seed=place).pixels
+        (tmp_path / "photos" / emotion).mkdir(parents=True, exist_ok=True)
+        PILImage.fromarray(photo).save(tmp_path / "photos" / emotion / f"{place}.png")
+    PILImage.new("RGB", (300, 400), "gray").save(tmp_path / "photos" / "sad" / "nobody.png")
+    looked = []
+    monkeypatch.setattr(detected, "detect", lambda photo, name: looked.append(name) or detect(photo, name))
+    how = reading(tmp_path / "photos", crop=FaceCrop(cache=tmp_path / "cache"))
+    first, again = (load_split(str(tmp_path / "photos"), "train", GRAY, reading=how) for _ in range(2))
+    assert len(looked) == 5
+    assert np.array_equal(first.images, again.images)
+    assert [Path(each.where).name for each in again.omitted] == ["nobody.png"]
+    assert str(found_in(again)) == "faces found in 4 of 5 photos (80.0 %); not found: 1 sad"
+    uncached = load_split(
+        str(tmp_path / "photos"), "train", GRAY, reading=reading(tmp_path / "photos", crop=FaceCrop())
+    )
+    assert np.array_equal(uncached.images, first.images)

@@ -186,7 +186,7 @@ class Comparing:
         sentence = status(_summary(said, texts) if ready else texts("compare.progress", n=len(said), total=len(models)))
         table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
         alike = ready and len(said) >= ALIKE
-        maps = _likeness(said, texts) if alike else ("", "", "")
+        maps = likeness(said, texts) if alike else ("", "", "")
         return state, sentence, table, *maps, gr.Column(visible=alike)
 
     def _nothing(self, state: Compared, texts: Texts) -> Shown:
@@ -220,10 +220,10 @@ def _summary(said: Mapping[str, Said], texts: Texts) -> str:
     else:
         ranked = sorted(counts.items(), key=lambda item: -item[1])
         told = texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
-    return " ".join([told, *_not_common(said, texts)])
+    return " ".join([told, *not_common(said, texts)])
 
 
-def _not_common(said: Mapping[str, Said], texts: Texts) -> list[str]:
+def not_common(said: Mapping[str, Said], texts: Texts) -> list[str]:
     """Where the networks know other classes: which of them all know, and which others are not compared."""
     from fer_explain.explain.similarity import common_classes
 
@@ -236,7 +236,7 @@ def _not_common(said: Mapping[str, Said], texts: Texts) -> list[str]:
     return [texts("compare.common", common=names[0] or "–", others=names[1])]
 
 
-def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[str, str, str]:
+def likeness(said: Mapping[str, Said], texts: Texts) -> tuple[str, str, str]:
     """Shared probability of every two models' answers, and rank correlation and overlap of their maps."""
     from fer_explain.explain.similarity import (
         agreements,
