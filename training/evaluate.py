@@ -40,7 +40,7 @@ from fer_explain.hub.remote import FILES
 from training.data import SPLITS, FaceSet, ImageForm, Reading, load_mix
 from training.detected import load_detected
 from training.disturbed import measure_disturbed, some
-from training.flags import add_columns
+from training.flags import add_columns, share
 from training.holdout import reading_of
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
@@ -114,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise FerError("--disturbed is measured on the checkpoint's own validation split, one view per image.")
     if options.faces is not None and (not options.disturbed or options.faces < 1):
         raise FerError("--faces takes 1 or more, and only with --disturbed.")
-    reading = reading_of(folder, config, options.image_column, options.label_column, own=not data)
+    broken = share(options.max_broken, "--max-broken")
+    plain = Reading(image_column=options.image_column, label_column=options.label_column, max_broken=broken)
+    reading = reading_of(folder, config, plain, own=not data)
     if options.detect:
         faces = _detected(options.data, split, form, reading)
     else:

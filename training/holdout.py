@@ -16,10 +16,13 @@ from fer_explain.hub.config import CheckpointConfig
 from fer_explain.hub.files import write_text
 from training.data import FaceSet, ImageForm, Reading, load_split, open_source
 from training.data.classes import classes_of
+from training.detected import FaceCrop
 from training.folds import make_folds
 
 FILE: Final = "split.csv"  # in the output folder; it names files, and is never published
+CACHE: Final = "faces"  # beside the output folder; crops of photos, never published
 PARTS: Final = 5
+_PLAIN: Final = Reading(max_broken=0.01)
 
 
 def hold_out(sources: Sequence[str], reading: Reading, seed: int) -> tuple[Reading, pd.DataFrame]:
@@ -54,23 +57,21 @@ def write_cut(table: pd.DataFrame, output: Path) -> None:
     write_text(output / FILE, table.to_csv(index=False))
 
 
-def reading_of(
-    folder: Path, config: CheckpointConfig, image_column: str = "", label_column: str = "", *, own: bool = True
-) -> Reading:
-    """How a checkpoint's data are read: with its classes, and its own data with the cut that its training made.
+def reading_of(folder: Path, config: CheckpointConfig, reading: Reading = _PLAIN, *, own: bool = True) -> Reading:
+    """How a checkpoint's data are read: with its classes; its own also with the cut and the crops of its training.
 
     Args:
         folder: of the checkpoint.
         config: of the checkpoint.
-        image_column: name of the column with the images; "" = a usual one.
-        label_column: name of the column with the classes; "" = a usual one.
+        reading: columns and the share of images that may be broken.
         own: whether the data are those it was trained on.
 
     Raises:
         FerError: the file of the cut is there and cannot be read.
     """
-    renamed = config.provenance.get("data", {}).get("renamed", {}) if own else {}
-    reading = Reading(classes_of(config.label_names, renamed), image_column, label_column)
+    about = config.provenance.get("data", {}) if own else {}
+    crop = FaceCrop(cache=folder.parent / CACHE) if about.get("detected") else None
+    reading = replace(reading, classes=classes_of(config.label_names, about.get("renamed")), crop=crop)
     path = folder / FILE
     if not own or not path.exists():
         return reading

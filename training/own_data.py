@@ -18,12 +18,12 @@ from training.audit.duplicates import drop_leaks
 from training.config import TrainConfig
 from training.data import FaceSet, ImageForm, Reading, classes_in, load_mix
 from training.detected import FaceCrop, found_in
+from training.flags import share
 from training.folds import take_fold
-from training.holdout import FILE, hold_out, write_cut
+from training.holdout import CACHE, FILE, hold_out, write_cut
 from training.targets import without_non_faces
 
 UNUSED: Final = "unused.csv"  # in the output folder; it names files, and is never published
-CACHE: Final = "faces"  # beside the output folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,29 +73,15 @@ def write_down(data: OwnData, output: Path) -> list[str]:
         write_cut(data.cut, output)
         n = int((data.cut["split"] == "validation").sum())
         said.append(f"{n:,} of {len(data.cut):,} training images were cut off for validation: {output / FILE}")
-    unused = [each for faces in (data.train, data.validation) for each in faces.omitted]
+    data_read = (data.train, data.validation)
+    unused = [each for faces in data_read for each in faces.omitted]
     if data.reading.crop is not None:
-        said += [f"{faces.split}: {found_in(faces)}" for faces in (data.train, data.validation)]
+        said += [f"{faces.split}: {found_in(faces)}" for faces in data_read]
     if unused:
         table = pd.DataFrame([(each.split, each.where, each.reason) for each in unused])
         write_text(output / UNUSED, table.to_csv(index=False, header=["split", "image", "reason"]))
         said.append(f"{len(unused):,} images could not be used: {output / UNUSED}")
     return said
-
-
-def share(text: str, flag: str) -> float:
-    """A share in 0..1 that is written in per cent: ``1``, ``1%``, ``0.5 %``.
-
-    Raises:
-        FerError: it is none.
-    """
-    try:
-        value = float(text.strip().removesuffix("%")) / 100
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise FerError(f"{flag} {text}: give a share in per cent, such as 1 %.")
-    return value
 
 
 def _reading(options: argparse.Namespace, config: TrainConfig) -> Reading:

@@ -48,7 +48,12 @@ def run_fingerprint(
 
 
 def provenance(
-    config: TrainConfig, train: FaceSet, *, renamed: Mapping[str, str] = MappingProxyType({}), **further: Any
+    config: TrainConfig,
+    train: FaceSet,
+    *,
+    renamed: Mapping[str, str] = MappingProxyType({}),
+    detected: bool = False,
+    **further: Any,
 ) -> dict[str, Any]:
     """The ``provenance`` of config.json.
 
@@ -56,13 +61,15 @@ def provenance(
         config: the resolved options.
         train: the training split.
         renamed: names in the data that stand for others, by ``--classes``.
+        detected: whether its faces were found in photos.
         further: what only the run knows (recipe, fingerprint, pretrained, device, starts, teachers); None is left out.
     """
     names = " + ".join(Path(source).name for source in train.sources)
     return {
         "config": asdict(config),
         "data": {"name": names, "train": train.fingerprint, "n": len(train)}
-        | ({"renamed": dict(renamed)} if renamed else {}),
+        | ({"renamed": dict(renamed)} if renamed else {})
+        | ({"detected": True} if detected else {}),
         "selected_on": "validation",
         "git": _git_revision(),
         "versions": {"python": platform.python_version()} | {library: version(library) for library in _LIBRARIES},

@@ -86,6 +86,7 @@ class RunOptions:
         taught_by: names of teachers whose answers are handed in ready.
         note: about the data, for the provenance.
         renamed: names in the data that stand for others, for the provenance.
+        detected: whether the faces were found in photos, for the provenance.
     """
 
     recipe: str = ""
@@ -101,6 +102,7 @@ class RunOptions:
     taught_by: tuple[str, ...] = ()
     note: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
+    detected: bool = False
 
 
 def train(
@@ -204,6 +206,7 @@ def _source(
         config,
         train_set,
         renamed=options.renamed,
+        detected=options.detected,
         recipe=options.recipe,
         fingerprint=run,
         pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
@@ -305,6 +308,7 @@ def _options(options: argparse.Namespace, recipe: str, data: OwnData) -> RunOpti
         save_every=options.save_every,
         trackers=tuple(options.track),
         renamed=data.reading.classes.renamed,
+        detected=data.reading.crop is not None,
     )
 
 

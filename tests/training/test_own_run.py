@@ -215,3 +215,25 @@ def test_the_same_classes_start_whole_and_another_part_of_the_data_is_refused(
             ["--start", str(folder), *FAST[2:], "--data", str(source), "--limit", "9", "--output", str(tmp_path / "x")]
         )
     assert "maybe on faces that are to judge it" in capsys.readouterr().err
+
+
+def test_photos_are_cropped_once_and_measured_in_the_same_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in range(12):
+        photo = np.full((240, 320, 3), 190, np.uint8)
+        emotion = ("happy", "sad")[place % 2]
+        photo[40:190, 80:230] = np.asarray(Image.fromarray(draw_face(emotion, seed=place).pixels).resize((150, 150)))
+        (tmp_path / "photos" / emotion).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo).save(tmp_path / "photos" / emotion / f"{place}.png")
+    Image.new("RGB", (320, 240), "gray").save(tmp_path / "photos" / "sad" / "nobody.png")
+    out = tmp_path / "out"
+    source = str(tmp_path / "photos")
+    run.main([*FAST[:3], "4", *FAST[4:], "--data", source, "--detect", "--output", str(out)])
+    said = capsys.readouterr().out
+    assert "faces found in" in said
+    assert pd.read_csv(out / UNUSED)["reason"].tolist() == ["no face found"]
+    assert len(list((tmp_path / "faces").glob("*.png"))) == 13
+    before = json.loads((out / "metrics.json").read_text())["data"]["validation"]
+    evaluate.main(["--checkpoint", str(out), "--data", source, "--split", "validation"])
+    assert json.loads((out / "metrics.json").read_text())["data"]["validation"] == before

@@ -18,7 +18,7 @@ from training.audit.findings import audit
 from training.audit.report import HTML, write_report
 from training.data import SPLITS, ImageForm, Reading, classes_in, load_mix
 from training.data.classes import SEVEN
-from training.flags import add_columns
+from training.flags import add_columns, share
 from training.manners import command
 
 
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's docstring."""
     options = _parser().parse_args(arguments)
     splits = list(dict.fromkeys(options.splits))
-    reading = Reading(image_column=options.image_column, label_column=options.label_column)
+    broken = share(options.max_broken, "--max-broken")
+    reading = Reading(image_column=options.image_column, label_column=options.label_column, max_broken=broken)
     classes = classes_in(options.data, options.classes, reading, fewest=1)
     some_of_seven = not options.classes and set(classes.names) <= set(SEVEN.names)
     reading = replace(reading, classes=SEVEN if some_of_seven else classes)

@@ -59,6 +59,12 @@ def load_split(
         _LOG.warning(
             "--data %s: left out %d %s images of '%s', which is not one of %s.", source, count, split, name, accepted
         )
+    broken = [each for each in faces.omitted if not each.label]
+    if broken:
+        _LOG.warning(
+            "--data %s: left out %d %s images that cannot be read; the first is %s.",
+            source, len(broken), split, broken[0].where,
+        )  # fmt: skip
     if not len(faces):
         unknown = ", ".join(f"'{name}'" for name in faces.left_out)
         reason = f"; {unknown} is not one of {accepted}" if unknown else ""

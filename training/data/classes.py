@@ -10,6 +10,7 @@ from typing import Final
 
 from fer_explain.emotions import LABELS, canonical, key_of
 from fer_explain.errors import FerError
+from fer_explain.hub.bounds import LABEL
 
 FEWEST: Final = 2
 MOST: Final = 100
@@ -90,6 +91,9 @@ def choose_classes(found: Iterable[str], wanted: str, source: str, fewest: int =
             f"--data {source}: {fewest} to {MOST} classes can be learned; these are {len(chosen.names)}"
             + (f" ({told})." if told else ".")
         )
+    long = [name for name in chosen.names if len(name) > LABEL]
+    if long:
+        raise FerError(f"--classes: '{long[0][:LABEL]}...' is too long; a class has a name of at most {LABEL} letters.")
     return chosen
 
 
