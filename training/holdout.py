@@ -14,8 +14,9 @@ import pandas as pd
 from fer_explain.errors import FerError
 from fer_explain.hub.config import CheckpointConfig
 from fer_explain.hub.files import write_text
-from training.data import FaceSet, ImageForm, Reading, load_split, open_source
+from training.data import FaceSet, ImageForm, Reading, open_source
 from training.data.classes import classes_of
+from training.data.source import collect
 from training.detected import FaceCrop
 from training.folds import make_folds
 
@@ -42,7 +43,7 @@ def hold_out(sources: Sequence[str], reading: Reading, seed: int) -> tuple[Readi
         FerError: a data set cannot be read, or has too few different images of a class.
     """
     tables = [_cut(source, reading, seed) for source in sources if _is_wanted(source, reading)]
-    if not tables:
+    if not any(map(len, tables)):
         return reading, pd.DataFrame()
     table = pd.concat(tables, ignore_index=True)
     return replace(reading, held_out=_held(table)), table
@@ -87,7 +88,9 @@ def _is_wanted(source: str, reading: Reading) -> bool:
 
 
 def _cut(source: str, reading: Reading, seed: int) -> pd.DataFrame:
-    faces = load_split(source, "train", ImageForm(), every_class=False, reading=reading)
+    faces = collect(source, "train", open_source(source, reading).items("train"), ImageForm(), reading)
+    if not len(faces):
+        return pd.DataFrame()  # reading it for training says why
     table = _folds(faces, source, seed)
     where = {item.row: item.where for item in open_source(source, reading).items("train")}
     return pd.DataFrame(

@@ -80,7 +80,7 @@ def write_down(data: OwnData, output: Path) -> list[str]:
     if unused:
         table = pd.DataFrame([(each.split, each.where, each.reason) for each in unused])
         write_text(output / UNUSED, table.to_csv(index=False, header=["split", "image", "reason"]))
-        said.append(f"{len(unused):,} images could not be used: {output / UNUSED}")
+        said.append(f"images that could not be used: {len(unused):,}, listed in {output / UNUSED}")
     return said
 
 

@@ -80,14 +80,14 @@ def warnings(train: FaceSet, validation: FaceSet) -> Iterator[str]:
         yield f"{train.label_names[least]} has {counts[least]} training images; {_FEW} are few"
     shared = int(leaks(validation, train).sum())
     if shared:
-        yield f"{shared:,} validation images have an exact or near duplicate in training; --drop-leaks leaves those out"
+        yield f"validation images with an exact or near duplicate in training: {shared:,}"
     for faces in (train, validation):
         if faces.small:
-            yield f"{faces.small:,} {faces.split} images have a side below {TINY} pixels"
+            yield f"{faces.split} images with a side below {TINY} pixels: {faces.small:,}"
         if faces.omitted:
-            yield f"{len(faces.omitted):,} {faces.split} images cannot be used; the first is {faces.omitted[0].where}"
+            yield f"{faces.split} images that cannot be used: {len(faces.omitted):,}; the first is {faces.omitted[0].where}"
         for name, n in faces.left_out.items():
-            yield f"{n:,} {faces.split} images of '{name}' are left out"
+            yield f"{faces.split} images of '{name}', which are left out: {n:,}"
 
 
 def samples(faces: FaceSet, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
