@@ -85,7 +85,8 @@ def warnings(train: FaceSet, validation: FaceSet) -> Iterator[str]:
         if faces.small:
             yield f"{faces.split} images with a side below {TINY} pixels: {faces.small:,}"
         if faces.omitted:
-            yield f"{faces.split} images that cannot be used: {len(faces.omitted):,}; the first is {faces.omitted[0].where}"
+            first = faces.omitted[0].where
+            yield f"{faces.split} images that cannot be used: {len(faces.omitted):,}; the first is {first}"
         for name, n in faces.left_out.items():
             yield f"{faces.split} images of '{name}', which are left out: {n:,}"
 
