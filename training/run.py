@@ -26,7 +26,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from accelerate import Accelerator
@@ -51,7 +51,6 @@ from training.engine import Engine
 from training.flags import make_parser
 from training.manners import command
 from training.measure import evaluate_checkpoint
-from training.own_data import OwnData, read_own, write_down
 from training.preview import preview
 from training.provenance import provenance, run_fingerprint
 from training.record import Record
@@ -60,6 +59,9 @@ from training.state import FILE, RunState, remove_leftovers
 from training.trackers import open_tracker
 from training.unfold import unfold_batch_norm
 from training.views import ONE
+
+if TYPE_CHECKING:
+    from training.own_data import OwnData
 
 UNFOLD_ON: Final = 512  # faces that batch norms are refitted to
 _NORMALIZATIONS: Final = {
@@ -315,6 +317,8 @@ def _options(options: argparse.Namespace, recipe: str, data: OwnData) -> RunOpti
 @command
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's docstring."""
+    from training.own_data import read_own, write_down  # needs OpenCV, which a lent GPU's machine may lack
+
     parser = make_parser((__doc__ or "").split("\n")[0])
     options = parser.parse_args(arguments)
     if not (options.model or options.start):
