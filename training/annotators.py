@@ -15,7 +15,6 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from training.data import FaceSet
 
@@ -30,12 +29,13 @@ def label_given_votes(train: FaceSet) -> tuple[Tensor, Tensor]:
     """
     votes = train.votes
     known = np.zeros(len(train), bool) if votes is None else votes.sum(1) > 0
-    if votes is None or set(train.labels[known]) != set(range(len(LABELS))):
+    if votes is None or set(train.labels[known]) != set(range(len(train.label_names))):
         raise FerError("--votes: the training split has no FER+ votes for faces of every class.")
     shares = votes[known] / votes[known].sum(1, keepdims=True)
     features = np.concatenate([shares, np.sqrt(shares)], axis=1)  # the root tells one vote from none
     regression = LogisticRegression(max_iter=_STEPS).fit(features, train.labels[known])
-    probabilities = torch.full((len(train), len(LABELS)), 1 / len(LABELS))
+    classes = len(train.label_names)
+    probabilities = torch.full((len(train), classes), 1 / classes)
     probabilities[torch.from_numpy(known)] = torch.from_numpy(regression.predict_proba(features)).float()
     return probabilities, torch.from_numpy(known)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fer_explain.emotions import LABELS
 from fer_explain.faces.preprocess import normalize, to_gray
 from fer_explain.types import InputSpec
 from training.augment import augment, is_flipped
@@ -25,12 +24,14 @@ class Split:
         labels: (N,).
         teachers: their distributions (2, N, K) of the plain and the mirrored images, or None.
         targets: distributions (N, K) that stand for the labels (:mod:`training.targets`); None: the labels do.
+        classes: K.
     """
 
     images: Tensor
     labels: Tensor
     teachers: Tensor | None = None
     targets: Tensor | None = None
+    classes: int = 7
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,8 +42,8 @@ def on_device(
 ) -> Split:
     """A split as tensors that stay on the device."""
     images, labels = torch.from_numpy(faces.images).to(device), torch.from_numpy(faces.labels).to(device)
-    given = (None if each is None else each.to(device) for each in (teachers, targets))
-    return Split(images, labels, *given)
+    said, meant = (None if each is None else each.to(device) for each in (teachers, targets))
+    return Split(images, labels, said, meant, len(faces.label_names))
 
 
 @torch.no_grad()
@@ -61,7 +62,7 @@ def make_batch(
     views = augment(_to_unit(split.images[rows]), draws, spec, config)
     x = normalize(to_gray(views) if spec.gray else views, spec).expand(-1, spec.channels, -1, -1)
     if split.targets is None:
-        targets = soft_targets(split.labels[rows], len(LABELS), config.label_smoothing)
+        targets = soft_targets(split.labels[rows], split.classes, config.label_smoothing)
     else:
         targets = smoothed(split.targets[rows], config.label_smoothing)
     if split.teachers is not None:

@@ -26,15 +26,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fer_explain.benchmark.calibration import fit_temperature
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.hub.card import write_card
 from fer_explain.hub.checkpoint import load_checkpoint, save_checkpoint
 from fer_explain.hub.files import write_atomically, write_text
 from fer_explain.hub.folder import CALIBRATION, METRICS, PREDICTIONS
 from training.compress import is_compressed
-from training.data import FaceSet, ImageForm, load_split
+from training.data import FaceSet, ImageForm, Reading, load_split
 from training.engine import predict
+from training.holdout import reading_of
 from training.manners import command
 from training.targets import FERPLUS, as_ferplus, label_targets
 
@@ -56,9 +56,10 @@ class Judged:
         return float(((self.logits + shift).argmax(1) == self.labels).mean())
 
     def balanced(self, shift: NDArray[np.float64]) -> float:
-        """Mean recall in 0..1 of the classes with at least ten images."""
+        """Mean recall in 0..1 of the classes with at least ten images; of all that occur where none has so many."""
         right = (self.logits + shift).argmax(1) == self.labels
-        classes = [label for label in range(len(LABELS)) if (self.labels == label).sum() >= _RARE]
+        counts = np.bincount(self.labels, minlength=self.logits.shape[1])
+        classes = np.flatnonzero(counts >= min(_RARE, counts.max()))
         return float(np.mean([right[self.labels == label].mean() for label in classes]))
 
 
@@ -86,9 +87,12 @@ def calibrate(folder: Path, sources: Sequence[str], device: str = "cpu") -> dict
         raise FerError(f"--checkpoint {folder}: it was calibrated already.")
     spec, model = checkpoint.config.input, checkpoint.model.to(device)
     form = ImageForm(spec.gray, spec.size)
-    splits = [_as_judged(load_split(source, "validation", form, every_class=False)) for source in sources]
+    reading = reading_of(folder, checkpoint.config)
+    splits = [
+        _as_judged(load_split(source, "validation", form, every_class=False, reading=reading)) for source in sources
+    ]
     judged = [Judged(faces.split, predict(model, faces, spec).double().numpy(), faces.labels) for faces in splits]
-    log_prior = np.log(_shares(sources, form))
+    log_prior = np.log(_shares(sources, form, reading))
     tau = choose_tau(judged, log_prior)
     shift = -tau * log_prior
     shift -= shift.mean()
@@ -124,14 +128,15 @@ def _as_judged(faces: FaceSet) -> FaceSet:
     return replace(faces, split=name)
 
 
-def _shares(sources: Sequence[str], form: ImageForm) -> NDArray[np.float64]:
+def _shares(sources: Sequence[str], form: ImageForm, reading: Reading) -> NDArray[np.float64]:
     """Each class's share (K,) of what was learned: votes where there are any, else labels."""
-    total = np.zeros(len(LABELS))
+    classes = len(reading.classes.names)
+    total = np.zeros(classes)
     for source in sources:
-        faces = load_split(source, "train", form, every_class=False)
+        faces = load_split(source, "train", form, every_class=False, reading=reading)
         voted = faces.votes is not None and bool(faces.votes.any())
         targets = label_targets(faces, FERPLUS) if voted else None
-        counted = np.bincount(faces.labels, minlength=len(LABELS)) if targets is None else targets.sum(0).numpy()
+        counted = np.bincount(faces.labels, minlength=classes) if targets is None else targets.sum(0).numpy()
         total += counted
     shares: NDArray[np.float64] = np.maximum(total, 1) / np.maximum(total, 1).sum()
     return shares

@@ -27,6 +27,7 @@ from fer_explain.hub.folder import DISTURBED, METRICS, PREDICTIONS, PROFILE, REG
 from fer_explain.hub.quantized import dequantize, is_quantized, quantize
 from training.data import FaceSet, ImageForm, load_mix
 from training.engine import predict
+from training.holdout import reading_of
 from training.manners import command
 from training.measure import evaluate_checkpoint
 
@@ -94,8 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="PATH_OR_HUB_ID", help="what it was trained on")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
-    spec = read_config(options.checkpoint).input
-    validation = load_mix(options.data, "validation", ImageForm(spec.gray, spec.size))
+    config = read_config(options.checkpoint)
+    form = ImageForm(config.input.gray, config.input.size)
+    reading = reading_of(options.checkpoint, config)
+    validation = load_mix(options.data, "validation", form, reading=reading)
     before, after = compress(options.checkpoint, validation, options.device)
     print(
         f"{options.checkpoint}: accuracy on validation (n = {len(validation):,}) {100 * before:.2f} % before, "

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.faces.crop import sample
 from fer_explain.faces.detect import AUTO, detect
 from fer_explain.faces.photo import open_photo
+from fer_explain.hub.files import write_atomically
 from fer_explain.types import Pixels
-from training.data import FaceSet, ImageForm
-from training.data.image_folder import is_image_folder, labelled_files
+from training.data import PLAIN, FaceSet, ImageForm, Reading, load_split
+from training.data.faces import opened
+from training.data.image_folder import is_image_folder
+from training.data.source import Item, missed
 
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # as in faces.preprocess
 
@@ -42,7 +45,9 @@ class Found:
         )
 
 
-def load_detected(source: str, split: str, form: ImageForm, detector: str = AUTO) -> tuple[FaceSet, Found]:
+def load_detected(
+    source: str, split: str, form: ImageForm, detector: str = AUTO, reading: Reading = PLAIN
+) -> tuple[FaceSet, Found]:
     """The largest face of each photo of an image folder, cut out as the app does it; photos without one are left out.
 
     Args:
@@ -50,6 +55,7 @@ def load_detected(source: str, split: str, form: ImageForm, detector: str = AUTO
         split: which part to read.
         form: gray or colour, and the side of the crops.
         detector: the face detector.
+        reading: the classes.
 
     Raises:
         FerError: no such folder, an unreadable photo, or not one face.
@@ -57,24 +63,64 @@ def load_detected(source: str, split: str, form: ImageForm, detector: str = AUTO
     path = Path(source)
     if not path.is_dir() or not is_image_folder(path):
         raise FerError(f"--data {source}: --detect needs a folder of photos, such as {split}/happy/photo.jpg.")
-    entries, left_out = labelled_files(path, split)
-    if not entries:
-        raise FerError(f"--data {source}: the {split} split is empty.")
-    crops = [_crop(open_photo(file), form, detector) for _, file, _ in entries]
-    kept = [(crop, label, row) for crop, (row, _, label) in zip(crops, entries, strict=True) if crop is not None]
-    found = Found(
-        dict(Counter(LABELS[label] for _, _, label in entries)), dict(Counter(LABELS[label] for _, label, _ in kept))
-    )
-    if not kept:
-        raise FerError(f"--data {source}: no face was found in any of {len(entries):,} photos.")
-    images, labels, rows = zip(*kept, strict=True)
-    return FaceSet(source, split, np.stack(images), np.array(labels), np.array(rows), left_out=left_out), found
+    faces = load_split(source, split, form, every_class=False, reading=replace(reading, crop=FaceCrop(detector)))
+    return faces, found_in(faces)
 
 
-def _crop(photo: Pixels, form: ImageForm, detector: str) -> Pixels | None:
-    """The largest face as (side, side[, 3]), by the crop rule of the app; None without one."""
-    faces = detect(photo, detector).faces
-    if not faces:
-        return None
-    pixels = sample(photo, faces[0].to_photo, form.side)
-    return (pixels @ _LUMA).round().astype(np.uint8) if form.gray else pixels
+def found_in(faces: FaceSet) -> Found:
+    """How many photos there were and how many faces were found in them."""
+    found = {name: int((faces.labels == index).sum()) for index, name in enumerate(faces.label_names)}
+    lost = missed(faces)
+    photos = {name: n + lost.get(name, 0) for name, n in found.items()}
+    return Found({name: n for name, n in photos.items() if n}, {name: n for name, n in found.items() if n})
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """The largest face in each photo, by the crop rule of the app; found once where there is a cache.
+
+    Attributes:
+        detector: the face detector.
+        cache: folder of the faces found, a PNG each, named by the photo's content; None: they are not kept.
+    """
+
+    detector: str = AUTO
+    cache: Path | None = None
+
+    def __call__(self, item: Item, form: ImageForm) -> Pixels | None:
+        """The face (side, side[, 3]); None without one.
+
+        Raises:
+            FerError: the photo cannot be read, or the cache not be written.
+        """
+        data = item.image() if callable(item.image) else item.image
+        face = (
+            self._find(data, item.where, form.side) if self.cache is None else self._kept(data, item.where, form.side)
+        )
+        if face is None or not form.gray:
+            return face
+        return (face @ _LUMA).round().astype(np.uint8)
+
+    def _find(self, data: bytes | Path | Pixels, where: str, side: int) -> Pixels | None:
+        photo = open_photo(data if isinstance(data, Path | np.ndarray) else opened(data, where, ImageForm(False)))
+        faces = detect(photo, self.detector).faces
+        return sample(photo, faces[0].to_photo, side) if faces else None
+
+    def _kept(self, data: bytes | Path | Pixels, where: str, side: int) -> Pixels | None:
+        assert self.cache is not None, "asked only with a cache"
+        path = self.cache / f"{_digest(data, where, f'{self.detector} {side}')}.png"
+        if path.exists():
+            return np.asarray(Image.open(path)) if path.stat().st_size else None
+        face = self._find(data, where, side)
+        write_atomically(
+            path, lambda file: file.touch() if face is None else Image.fromarray(face).save(file, format="PNG")
+        )
+        return face
+
+
+def _digest(data: bytes | Path | Pixels, where: str, how: str) -> str:
+    try:
+        content = data.read_bytes() if isinstance(data, Path) else bytes(data)
+    except OSError as error:
+        raise FerError(f"{where}: not a readable image.") from error
+    return hashlib.sha256(how.encode() + content).hexdigest()[:24]

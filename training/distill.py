@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from fer_explain.emotions import LABELS, canonical
+from fer_explain.emotions import key_of
 from fer_explain.errors import FerError
 from fer_explain.faces.preprocess import to_batch
 from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint
@@ -48,7 +48,7 @@ def load_earlier(flag: str, refs: Sequence[str], train: FaceSet) -> list[Checkpo
     for each in earlier:
         provenance = each.config.provenance
         data = provenance.get("data", {}).get("train")
-        missing = set(LABELS) - {canonical(name) for name in each.config.label_names}
+        missing = {*map(key_of, train.label_names)} - {*map(key_of, each.config.label_names)}
         if missing:
             raise FerError(f"{flag} {each.name}: it does not know {', '.join(sorted(missing))}.")
         if data != train.fingerprint:
@@ -115,14 +115,14 @@ def soften(probabilities: Tensor, temperature: float) -> Tensor:
 
 @torch.inference_mode()
 def _probabilities(teacher: Checkpoint, train: FaceSet, device: torch.device, *, mirrored: bool) -> Tensor:
-    """One teacher's calibrated probabilities (N, K) in the order of LABELS."""
+    """One teacher's calibrated probabilities (N, K) in the order of the data's classes."""
     model, spec = teacher.model.to(device), teacher.config.input
     batches = [
         (model(_inputs(train, start, spec, device, mirrored=mirrored)).float() / teacher.config.temperature).softmax(-1)
         for start in range(0, len(train), _BATCH)
     ]
-    own = [canonical(name) for name in teacher.config.label_names]
-    known = torch.cat(batches).cpu()[:, [own.index(label) for label in LABELS]]
+    own = [key_of(name) for name in teacher.config.label_names]
+    known = torch.cat(batches).cpu()[:, [own.index(key_of(label)) for label in train.label_names]]
     return known / known.sum(1, keepdim=True)  # a teacher may know further classes
 
 

@@ -44,7 +44,7 @@ def measure_disturbed(
         FerError: the checkpoint cannot be loaded, knows no class of the data, or its folder cannot be written.
     """
     checkpoint = load_checkpoint(folder)
-    labels, known = in_its_classes(faces.labels, checkpoint.config.label_names)
+    labels, known = in_its_classes(faces.labels, checkpoint.config.label_names, faces.label_names)
     faces, labels = faces.take(np.flatnonzero(known)), labels[known]
     network = checkpoint.model.to(device)
 

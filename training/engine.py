@@ -16,7 +16,6 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.types import InputSpec
 from training.augment import draw
@@ -138,8 +137,8 @@ class Engine:
 
     def prepare(self, split: Split) -> None:
         """What depends on the data: class weights, steps per epoch, the plan."""
-        self.weights = class_weights(split.labels, len(LABELS), self.config.class_weights)
-        self.prior = log_prior(split.labels, split.targets, len(LABELS), self.config.logit_adjustment)
+        self.weights = class_weights(split.labels, split.classes, self.config.class_weights)
+        self.prior = log_prior(split.labels, split.targets, split.classes, self.config.logit_adjustment)
         self.per_epoch = max(1, len(split) // self.config.batch_size)
         self.plan = self.state.planned(self.config.epochs * self.per_epoch)
 

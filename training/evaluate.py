@@ -37,9 +37,11 @@ from fer_explain.hub.config import CheckpointConfig, read_config
 from fer_explain.hub.folder import EMBEDDED
 from fer_explain.hub.reference import find_folder
 from fer_explain.hub.remote import FILES
-from training.data import SPLITS, FaceSet, ImageForm, load_mix
+from training.data import SPLITS, FaceSet, ImageForm, Reading, load_mix
 from training.detected import load_detected
 from training.disturbed import measure_disturbed, some
+from training.flags import add_columns, share
+from training.holdout import reading_of
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
 from training.targets import FER2013, FERPLUS, as_ferplus
@@ -60,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH_OR_HUB_ID",
         help="parquet folder, Hub id, CSV or image folder; several are a mix, also scored by source",
     )
+    add_columns(parser, classes=False)
     parser.add_argument(
         "--labels",
         choices=(FER2013, FERPLUS),
@@ -111,22 +114,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise FerError("--disturbed is measured on the checkpoint's own validation split, one view per image.")
     if options.faces is not None and (not options.disturbed or options.faces < 1):
         raise FerError("--faces takes 1 or more, and only with --disturbed.")
+    broken = share(options.max_broken, "--max-broken")
+    plain = Reading(image_column=options.image_column, label_column=options.label_column, max_broken=broken)
+    reading = reading_of(folder, config, plain, own=not data)
     if options.detect:
-        faces = _detected(options.data, split, form)
+        faces = _detected(options.data, split, form, reading)
     else:
-        faces = load_mix(options.data, split, form, every_class=False)
+        faces = load_mix(options.data, split, form, every_class=False, reading=reading)
     if options.disturbed:
         measure_disturbed(folder, some(faces, options.faces), options.device, print)
         return
     if options.labels == FERPLUS:
         faces, data = as_ferplus(faces), options.name or FERPLUS
     check = options.leak_check and split == "test" and not data and not options.detect
-    train = load_mix(options.data, "train", form, every_class=False) if check else None
+    train = load_mix(options.data, "train", form, every_class=False, reading=reading) if check else None
     metrics = evaluate_checkpoint(folder, faces, options.device, views=options.views, data=data, train=train)
     print("\n".join(_report(metrics, data, split, options.views)))
 
 
-def _detected(sources: Sequence[str], split: str, form: ImageForm) -> FaceSet:
+def _detected(sources: Sequence[str], split: str, form: ImageForm, reading: Reading) -> FaceSet:
     """The faces that the detector finds in photos; says what share that is.
 
     Raises:
@@ -134,7 +140,7 @@ def _detected(sources: Sequence[str], split: str, form: ImageForm) -> FaceSet:
     """
     if len(sources) > 1:
         raise FerError("--detect takes one --data folder at a time.")
-    faces, found = load_detected(sources[0], split, form)
+    faces, found = load_detected(sources[0], split, form, reading=reading)
     print(found)
     return faces
 

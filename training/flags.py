@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fer_explain.errors import FerError
 from fer_explain.models import list_models
 from training.config import add_options, list_recipes
 from training.trackers import list_trackers
@@ -15,8 +16,8 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.run", description=description)
     parser.add_argument(
         "--model",
-        required=True,
-        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or stn_<gate>_<timm backbone>",
+        help=f"one of {', '.join(list_models())}; timm:<name> for any timm model; or "
+        "stn_<gate>_<timm backbone> [that of --start]",
     )
     parser.add_argument(
         "--recipe", help=f"one of {', '.join(list_recipes())}, or a TOML file; default: the model's own"
@@ -30,12 +31,51 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def share(text: str, flag: str) -> float:
+    """A share in 0..1 that is written in per cent: ``1``, ``1%``, ``0.5 %``.
+
+    Raises:
+        FerError: it is none.
+    """
+    try:
+        value = float(text.strip().removesuffix("%")) / 100
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise FerError(f"{flag} {text}: give a share in per cent, such as 1 %.")
+    return value
+
+
+def add_columns(group: argparse._ActionsContainer, *, classes: bool = True) -> None:
+    """Adds the flags that say where a data set keeps its images and labels, and which of its classes are meant."""
+    group.add_argument("--image-column", default="", metavar="NAME", help="column of the images [a usual name]")
+    group.add_argument("--label-column", default="", metavar="NAME", help="column of the classes [a usual name]")
+    group.add_argument(
+        "--max-broken", default="1 %", metavar="SHARE", help="largest share of unreadable images to leave out [1 %%]"
+    )
+    if classes:
+        group.add_argument(
+            "--classes",
+            default="",
+            metavar="NAMES",
+            help="the classes and their order: happy,sad; SOURCE=NAME renames and merges: joy=happy,glad=happy,sad "
+            "[the data's own]",
+        )
+
+
 def _add_data(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--data",
         nargs="+",
         metavar="PATH_OR_HUB_ID",
         help="parquet folder, Hub id, CSV or image folder; several are a mix",
+    )
+    add_columns(group)
+    group.add_argument(
+        "--detect", action="store_true", help="--data are photos: find the faces and cut them out, once, in a cache"
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="show what would be learned and ten of its images, then exit"
     )
     group.add_argument(
         "--balanced",
@@ -74,7 +114,8 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="DIR_OR_HUB_ID",
-        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged",
+        help="a checkpoint of the same architecture to go on from, with a fresh schedule; several are averaged; other "
+        "classes get a new head",
     )
     group.add_argument(
         "--teacher",

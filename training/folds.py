@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from training.data import FaceSet
 
@@ -39,7 +38,8 @@ def make_folds(train: FaceSet, folds: int, seed: int = 0) -> pd.DataFrame:
     few = [index for index in np.unique(train.labels) if len(np.unique(groups[train.labels == index])) < folds]
     if few:
         raise FerError(
-            f"--folds {folds}: the training split has too few different images of {LABELS[few[0]]}; choose fewer folds."
+            f"--folds {folds}: the training split has too few different images of {train.label_names[few[0]]}; "
+            "choose fewer folds."
         )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for fold, (_, held_out) in enumerate(splitter.split(train.rows, train.labels, groups)):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fer_explain.benchmark.calibration import Integers, fit_temperature
 from fer_explain.benchmark.further import UNLEAKED, WHOLE, Further, read_further
 from fer_explain.benchmark.metrics import evaluate
-from fer_explain.emotions import LABELS, canonical
+from fer_explain.emotions import LABELS, key_of
 from fer_explain.errors import FerError
 from fer_explain.hub.card import write_card
 from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, read_metrics, set_temperature
@@ -56,12 +56,12 @@ def evaluate_checkpoint(
     """
     checkpoint = load_checkpoint(folder)
     names = checkpoint.config.label_names
-    labels, known = in_its_classes(faces.labels, names)
+    labels, known = in_its_classes(faces.labels, names, faces.label_names)
     network, spec = with_views(checkpoint.model.to(device), checkpoint.config.input, views)
     logits = predict(network, faces, spec).numpy()
     metrics, temperature = _calibrated(checkpoint, faces.split, views, data, logits[known], labels[known])
     parts = {WHOLE: np.ones_like(known)} | _unleaked(faces, train) | _by_source(faces)
-    left_out = dict(Counter(faces.left_out) + Counter(LABELS[label] for label in faces.labels[~known]))
+    left_out = dict(Counter(faces.left_out) + Counter(faces.label_names[label] for label in faces.labels[~known]))
     for part, mask in parts.items():
         rows = mask & known
         if rows.any():
@@ -75,14 +75,14 @@ def evaluate_checkpoint(
     return metrics
 
 
-def in_its_classes(labels: Integers, label_names: Sequence[str]) -> tuple[Integers, Mask]:
-    """FER2013 labels (N,) as indices (N,) into a network's classes, mapped by name; and where it has the class (N,).
+def in_its_classes(labels: Integers, label_names: Sequence[str], of: Sequence[str] = LABELS) -> tuple[Integers, Mask]:
+    """Labels (N,) of the classes ``of`` as indices (N,) into a network's, by name; and where it has the class (N,).
 
     Raises:
         FerError: it has none of them.
     """
-    own = [canonical(name) for name in label_names]
-    indices = np.array([own.index(label) if label in own else -1 for label in LABELS], np.int64)[labels]
+    own = [key_of(name) for name in label_names]
+    indices = np.array([own.index(key_of(name)) if key_of(name) in own else -1 for name in of], np.int64)[labels]
     if not (indices >= 0).any():
         raise FerError(f"The checkpoint knows {', '.join(label_names)}; the data has no image of any of them.")
     return indices, indices >= 0

@@ -6,10 +6,11 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from training.config import TrainConfig
@@ -46,18 +47,29 @@ def run_fingerprint(
     return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def provenance(config: TrainConfig, train: FaceSet, **further: Any) -> dict[str, Any]:
+def provenance(
+    config: TrainConfig,
+    train: FaceSet,
+    *,
+    renamed: Mapping[str, str] = MappingProxyType({}),
+    detected: bool = False,
+    **further: Any,
+) -> dict[str, Any]:
     """The ``provenance`` of config.json.
 
     Args:
         config: the resolved options.
         train: the training split.
+        renamed: names in the data that stand for others, by ``--classes``.
+        detected: whether its faces were found in photos.
         further: what only the run knows (recipe, fingerprint, pretrained, device, starts, teachers); None is left out.
     """
     names = " + ".join(Path(source).name for source in train.sources)
     return {
         "config": asdict(config),
-        "data": {"name": names, "train": train.fingerprint, "n": len(train)},
+        "data": {"name": names, "train": train.fingerprint, "n": len(train)}
+        | ({"renamed": dict(renamed)} if renamed else {})
+        | ({"detected": True} if detected else {}),
         "selected_on": "validation",
         "git": _git_revision(),
         "versions": {"python": platform.python_version()} | {library: version(library) for library in _LIBRARIES},

@@ -6,6 +6,10 @@ A trial that takes a minute on a CPU:
 
     python -m training.run --model emonext_nano --data PATH --output runs/trial --epochs 1 --limit 2000
 
+Your own faces, of any 2 to 100 classes, from a checkpoint that is here (docs/own_faces.md):
+
+    python -m training.run --start field_stn_se_mobilenetv1 --recipe finetune_own --data PHOTOS --output runs/mine
+
 The best that half an hour allows, and what a recipe consists of:
 
     python -m training.run --model emonext_atto --recipe modern --data PATH --output runs/half_hour --time-budget 30
@@ -19,43 +23,45 @@ Every choice (the epoch, the calibration temperature) is made on the validation 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from fer_explain.benchmark.metrics import headline
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.faces.preprocess import to_batch
-from fer_explain.hub.checkpoint import Checkpoint, CheckpointConfig
+from fer_explain.hub.checkpoint import Checkpoint, CheckpointConfig, read_config
 from fer_explain.hub.folder import CONFIG
 from fer_explain.hub.publish import publish
+from fer_explain.hub.reference import find_folder
 from fer_explain.models import architecture, create_model
 from fer_explain.models.backbone import pretrained_report
 from fer_explain.types import InputSpec
 from training.annotators import consult
-from training.audit.duplicates import drop_leaks
 from training.clock import Clock
 from training.config import TrainConfig, describe, resolve
-from training.data import FaceSet, ImageForm, load_mix
+from training.data import FaceSet
 from training.distill import fingerprint, load_earlier, soften, teach
 from training.engine import Engine
 from training.flags import make_parser
-from training.folds import take_fold
 from training.manners import command
 from training.measure import evaluate_checkpoint
+from training.preview import preview
 from training.provenance import provenance, run_fingerprint
 from training.record import Record
+from training.start import load_starts, report, take_over
 from training.state import FILE, RunState, remove_leftovers
-from training.targets import without_non_faces
 from training.trackers import open_tracker
 from training.unfold import unfold_batch_norm
 from training.views import ONE
+
+if TYPE_CHECKING:
+    from training.own_data import OwnData
 
 UNFOLD_ON: Final = 512  # faces that batch norms are refitted to
 _NORMALIZATIONS: Final = {
@@ -81,6 +87,8 @@ class RunOptions:
         keep_state: write what a resumed run needs; without it an interrupted run starts anew.
         taught_by: names of teachers whose answers are handed in ready.
         note: about the data, for the provenance.
+        renamed: names in the data that stand for others, for the provenance.
+        detected: whether the faces were found in photos, for the provenance.
     """
 
     recipe: str = ""
@@ -95,6 +103,8 @@ class RunOptions:
     keep_state: bool = True
     taught_by: tuple[str, ...] = ()
     note: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    detected: bool = False
 
 
 def train(
@@ -120,40 +130,19 @@ def train(
     if accelerator.is_main_process:
         remove_leftovers(output)
     teachers = load_earlier("--teacher", options.teachers, train_set)
-    starts = load_earlier("--start", options.starts, train_set)
+    starts = load_starts(options.starts, name, train_set)
     run = run_fingerprint(
         name, config, train_set, validation, list(map(fingerprint, teachers)), list(map(fingerprint, starts))
     )
     state = RunState.load(output, run) if options.resume else RunState(run)
     if not options.resume and (output / CONFIG).exists():
         raise FerError(f"--output {output} already holds a checkpoint; choose another folder, or --resume.")
-    spec = input_of(architecture(name).input, config)
-    if teachers:
-        with accelerator.main_process_first():  # the others find its answers in the cache
-            answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
-    if answers is not None:
-        answers = consult(answers, train_set, config.votes) if config.votes else answers
-        answers = soften(answers, config.distill_temperature)
+    spec = input_of(starts[0].config.input if starts else architecture(name).input, config)
+    answers = _answers(config, train_set, options, teachers, accelerator, answers)
     torch.manual_seed(config.seed)
-    if state.model or starts:
-        model = create_model(name, **config.model_args)  # the resumed state fills it later
-        if starts:
-            _take_over(model, name, starts)
-    else:
-        model = _new(name, config, spec, train_set, options.pretrained)
-    source = provenance(
-        config,
-        train_set,
-        recipe=options.recipe,
-        fingerprint=run,
-        pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
-        device=accelerator.device.type,
-        starts=_named(starts) or None,
-        teachers=_named(teachers) or [{"name": each} for each in options.taught_by] or None,
-        time_budget=options.time_budget or None,
-        note=options.note or None,
-    )
-    checkpoint = CheckpointConfig(name, LABELS, spec, model_args=config.model_args, provenance=source)
+    model, new = _first(name, config, spec, train_set, options, state, starts)
+    source = _source(config, train_set, options, run, accelerator.device.type, teachers, _named(starts, new))
+    checkpoint = CheckpointConfig(name, train_set.label_names, spec, model_args=config.model_args, provenance=source)
     clock = Clock(60 * options.time_budget, state.seconds)
     engine = Engine(model, spec, config, state, accelerator, clock=clock, save_every=60 * options.save_every)
     with open_tracker(options.trackers, output, output.name, asdict(config)) as tracker:
@@ -163,6 +152,72 @@ def train(
     is_main, device = accelerator.is_main_process, accelerator.device.type
     accelerator.end_training()
     return _measure(output, validation, device, config) if is_main else {}
+
+
+def _answers(
+    config: TrainConfig,
+    train_set: FaceSet,
+    options: RunOptions,
+    teachers: Sequence[Checkpoint],
+    accelerator: Accelerator,
+    answers: Tensor | None,
+) -> Tensor | None:
+    """The teachers' softened probabilities (2, N, K), asked for where they are not given; None without teachers."""
+    if teachers:
+        with accelerator.main_process_first():  # the others find its answers in the cache
+            answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
+    if answers is None:
+        return None
+    answers = consult(answers, train_set, config.votes) if config.votes else answers
+    return soften(answers, config.distill_temperature)
+
+
+def _first(
+    name: str,
+    config: TrainConfig,
+    spec: InputSpec,
+    train_set: FaceSet,
+    options: RunOptions,
+    state: RunState,
+    starts: Sequence[Checkpoint],
+) -> tuple[nn.Module, list[str]]:
+    """The network before its first step, and which of its tensors are not those of ``starts``."""
+    classes = len(train_set.label_names)
+    if not state.model and not starts:
+        return _new(name, config, spec, train_set, options.pretrained), []
+    model = create_model(name, num_classes=classes, **config.model_args)  # the resumed state fills it later
+    if not starts:
+        return model, []
+    new = take_over(model, starts, train_set.label_names)
+    if not state.model:
+        print(report(model, starts, new, train_set), flush=True)
+    return model, new
+
+
+def _source(
+    config: TrainConfig,
+    train_set: FaceSet,
+    options: RunOptions,
+    run: str,
+    device: str,
+    teachers: Sequence[Checkpoint],
+    starts: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """What the checkpoint says about where it is from."""
+    return provenance(
+        config,
+        train_set,
+        renamed=options.renamed,
+        detected=options.detected,
+        recipe=options.recipe,
+        fingerprint=run,
+        pretrained=options.pretrained.name if isinstance(options.pretrained, Path) else options.pretrained,
+        device=device,
+        starts=starts or None,
+        teachers=_named(teachers) or [{"name": each} for each in options.taught_by] or None,
+        time_budget=options.time_budget or None,
+        note=options.note or None,
+    )
 
 
 def input_of(spec: InputSpec, config: TrainConfig) -> InputSpec:
@@ -209,36 +264,20 @@ def _check_options(config: TrainConfig, options: RunOptions, *, has_answers: boo
 
 def _new(name: str, config: TrainConfig, spec: InputSpec, train_set: FaceSet, pretrained: bool | Path) -> nn.Module:
     """The network at its start."""
-    model = create_model(name, pretrained=pretrained, **config.model_args)
-    report = pretrained_report(model)
-    if report is not None:
-        print(report, flush=True)
+    model = create_model(name, num_classes=len(train_set.label_names), pretrained=pretrained, **config.model_args)
+    told = pretrained_report(model)
+    if told is not None:
+        print(told, flush=True)
     if config.unfold_norm:
         some = train_set.images[:: max(1, len(train_set) // UNFOLD_ON)][:UNFOLD_ON]
         unfold_batch_norm(model, to_batch(some, spec).expand(-1, spec.channels, -1, -1))
     return model
 
 
-def _take_over(model: nn.Module, name: str, starts: Sequence[Checkpoint]) -> None:
-    """Fills a network with the mean of earlier checkpoints' weights (a uniform soup, Wortsman et al. 2022, section 2).
-
-    Raises:
-        FerError: one is of another architecture.
-    """
-    for start in starts:
-        if start.config.architecture != name:
-            raise FerError(f"--start {start.name}: it is a {start.config.architecture}, not a {name}.")
-    states = [start.model.state_dict() for start in starts]
-    model.load_state_dict({key: _mean([state[key] for state in states]) for key in states[0]})
-
-
-def _mean(values: Sequence[Tensor]) -> Tensor:
-    """Of one tensor from each network; a batch norm's count of batches, which has no mean, is the first one's."""
-    return torch.stack(list(values)).mean(0) if values[0].is_floating_point() else values[0]
-
-
-def _named(checkpoints: Sequence[Checkpoint]) -> list[dict[str, str]]:
-    return [{"name": each.name, "fingerprint": fingerprint(each)} for each in checkpoints]
+def _named(checkpoints: Sequence[Checkpoint], new: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Names and fingerprints, and which tensors were not taken."""
+    further = {"new": list(new)} if new else {}
+    return [{"name": each.name, "fingerprint": fingerprint(each)} | further for each in checkpoints]
 
 
 def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig) -> dict[str, Any]:
@@ -250,41 +289,17 @@ def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig
     return metrics
 
 
-def _load(options: argparse.Namespace, config: TrainConfig) -> tuple[FaceSet, FaceSet]:
-    """The training split and the one the epoch is chosen by."""
-    spec = input_of(architecture(options.model).input, config)
-    form = ImageForm(spec.gray and not config.cast, max(spec.size, config.train_size))  # a cast is on colours
-    train_set = load_mix(options.data, "train", form, balanced=options.balanced, seed=config.seed)
-    if options.folds:
-        train_set, validation = take_fold(train_set, options.folds, options.fold)
-    else:
-        validation = load_mix(options.data, "validation", form)
-    if options.drop_leaks:
-        # The test images only decide which training images go; nothing is chosen by them.
-        train_set, dropped = drop_leaks(train_set, [validation, load_mix(options.data, "test", form)])
-        print(f"left out {dropped} training images that match a validation or test image", flush=True)
-    train_set = without_non_faces(train_set, config.labels)
-    if options.limit:
-        train_set, validation = train_set.head(options.limit), validation.head(options.limit)
-    return train_set, validation
+def _begun(options: argparse.Namespace) -> CheckpointConfig | None:
+    """What the first checkpoint of ``--start`` says about itself; None without one.
+
+    Raises:
+        FerError: it cannot be read.
+    """
+    return read_config(find_folder(options.start[0])) if options.start else None
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; see the module's docstring."""
-    parser = make_parser((__doc__ or "").split("\n")[0])
-    options = parser.parse_args(arguments)
-    recipe = options.recipe or architecture(options.model).recipe
-    if options.print_config:
-        print(describe(recipe, vars(options)))
-        return
-    missing = [flag for flag, value in (("--data", options.data), ("--output", options.output)) if not value]
-    if missing:
-        parser.error(f"the following arguments are required: {', '.join(missing)}")
-    if min(options.time_budget, options.save_every) < 0:
-        raise FerError("--time-budget and --save-every are minutes, at least 0.")
-    config = resolve(recipe, vars(options))
-    how = RunOptions(
+def _options(options: argparse.Namespace, recipe: str, data: OwnData) -> RunOptions:
+    return RunOptions(
         recipe=recipe,
         pretrained=Path(options.pretrained) if isinstance(options.pretrained, str) else options.pretrained,
         resume=options.resume,
@@ -294,8 +309,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
         time_budget=options.time_budget,
         save_every=options.save_every,
         trackers=tuple(options.track),
+        renamed=data.reading.classes.renamed,
+        detected=data.reading.crop is not None,
     )
-    metrics = train(options.model, config, *_load(options, config), options.output, how)
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module's docstring."""
+    from training.own_data import read_own, write_down  # needs OpenCV, which a lent GPU's machine may lack
+
+    parser = make_parser((__doc__ or "").split("\n")[0])
+    options = parser.parse_args(arguments)
+    if not (options.model or options.start):
+        parser.error("the following arguments are required: --model, or --start")
+    begun = _begun(options)
+    name = options.model or (begun.architecture if begun else "")
+    recipe = options.recipe or architecture(name).recipe
+    if options.print_config:
+        print(describe(recipe, vars(options)))
+        return
+    missing = [flag for flag, value in (("--data", options.data), ("--output", options.output)) if not value]
+    if missing:
+        parser.error(f"the following arguments are required: {', '.join(missing)}")
+    if min(options.time_budget, options.save_every) < 0:
+        raise FerError("--time-budget and --save-every are minutes, at least 0.")
+    config = resolve(recipe, vars(options))
+    same = begun is not None and begun.architecture == name
+    if begun is not None and same and not config.model_args:
+        config = replace(config, model_args=begun.model_args)
+    spec = input_of(begun.input if begun is not None and same else architecture(name).input, config)
+    data = read_own(options, config, spec)
+    if options.dry_run:
+        print("\n".join(preview(name, config, spec, data, options.output)))
+        return
+    for sentence in write_down(data, options.output):
+        print(sentence, flush=True)
+    metrics = train(name, config, data.train, data.validation, options.output, _options(options, recipe, data))
     if metrics:
         print(f"{options.output}: accuracy {headline(metrics, 'validation')}")
         if options.push_to_hub:

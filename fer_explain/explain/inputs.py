@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fer_explain.emotions import canonical
+from fer_explain.emotions import key_of
 from fer_explain.errors import FerError
 from fer_explain.explain.registry import method as variant
 from fer_explain.faces.preprocess import preprocess
@@ -35,9 +35,11 @@ def class_index(target: int | str, labels: Sequence[str]) -> int:
         FerError: there is no such class; the sentence names those there are.
     """
     if isinstance(target, str):
-        for name in (target.strip().lower(), canonical(target)):
-            if name in labels:
-                return labels.index(name)
+        if target in labels:
+            return labels.index(target)
+        keys = [key_of(label) for label in labels]
+        if key_of(target) in keys:
+            return keys.index(key_of(target))
     elif 0 <= target < len(labels):
         return int(target)
     accepted = f"{', '.join(labels)}, or 0 to {len(labels) - 1}"

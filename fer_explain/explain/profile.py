@@ -231,7 +231,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         from fer_explain.hub.checkpoint import load_checkpoint
 
         checkpoint = load_checkpoint(options.checkpoint)
-        profile = profile_checkpoint(checkpoint, read_faces(options.data, options.split))
+        profile = profile_checkpoint(
+            checkpoint, read_faces(options.data, options.split, label_names=checkpoint.config.label_names)
+        )
         write_text(checkpoint.folder / PROFILE, profile.to_json())
     except FerError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -264,9 +264,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         from fer_explain.hub.checkpoint import load_checkpoint
 
         folder = find_folder(options.checkpoint)
+        checkpoint = load_checkpoint(folder)
         profile = profile_checkpoint(
-            load_checkpoint(folder),
-            read_faces(options.data, options.split),
+            checkpoint,
+            read_faces(options.data, options.split, label_names=checkpoint.config.label_names),
             n=options.n,
             method=options.method,
             seed=options.seed,

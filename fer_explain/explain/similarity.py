@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from fer_explain.types import FaceAnalysis, Floats
+from fer_explain.emotions import key_of
+from fer_explain.types import FaceAnalysis, Floats, Prediction
 
 SIZE = 64  # pixels of the common frame's side: finer than any map's own grid
 TOP = 0.2  # share of the crop that counts as the most relevant part
@@ -44,8 +45,24 @@ def overlap(a: Floats, b: Floats, top: float = TOP) -> float:
     return float((first & second).sum() / union) if union else 0.0
 
 
+def common_classes(label_sets: Sequence[Sequence[str]]) -> list[str]:
+    """The classes that all networks know, by name (:func:`fer_explain.emotions.key_of`), in the order of the first."""
+    known = [{key_of(label) for label in labels} for labels in label_sets]
+    return [key for key in map(key_of, label_sets[0]) if all(key in keys for keys in known)] if label_sets else []
+
+
+def on_classes(prediction: Prediction, classes: Sequence[str]) -> Floats:
+    """An answer's probabilities (C,) of the classes that :func:`common_classes` gives."""
+    own = [key_of(label) for label in prediction.labels]
+    shares: Floats = prediction.probabilities[[own.index(name) for name in classes]]
+    return shares
+
+
 def agreements(probabilities: Sequence[Floats]) -> Floats:
-    """Probability mass (M, M) in 0..1 that every two of M answers (K,) share: 1 less their total variation distance."""
+    """Probability mass (M, M) in 0..1 that every two of M answers (K,) share: 1 less their total variation distance.
+
+    Of answers by networks with other classes, those they have in common are given; mass on the rest is not shared.
+    """
     return np.array([[np.minimum(a, b).sum() for b in probabilities] for a in probabilities], dtype=np.float32)
 
 
@@ -59,15 +76,14 @@ def overlaps(maps: Sequence[Floats], top: float = TOP) -> Floats:
     return np.array([[overlap(a, b, top) for b in maps] for a in maps], dtype=np.float32)
 
 
-def odd_one_out(probabilities: Sequence[Floats]) -> int | None:
+def odd_one_out(answers: Sequence[str]) -> int | None:
     """Index of the one of three or more models that stands apart on a face; None where none does.
 
     That is the only model with another answer than all others, who agree among themselves.
 
     Args:
-        probabilities: M times (K,), of the same K classes.
+        answers: the predicted class of each.
     """
-    answers = [int(p.argmax()) for p in probabilities]
     if len(answers) < 3:
         return None
     alone = [index for index, answer in enumerate(answers) if answers.count(answer) == 1]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import torch
 
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.errors import FerError
 from fer_explain.explain.base import undisturbed
 from fer_explain.export.network import flatten
@@ -64,7 +64,7 @@ def manifest(checkpoint: Checkpoint, outputs: list[str], exported: bytes) -> dic
         "title": entry.title,
         "trained": config.trained,
         "labels": config.label_names,
-        "colors": [COLORS.get(label, COLORS["neutral"]) for label in config.label_names],
+        "colors": [color_of(label, config.label_names) for label in config.label_names],
         "input": asdict(config.input),
         "temperature": config.temperature,
         "sets": rule and _plain(asdict(rule)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer_explain.emotions import LABELS, canonical
+from fer_explain.emotions import LABELS, key_of
 from fer_explain.errors import FerError
 from fer_explain.types import Pixels
 
@@ -31,7 +32,7 @@ class LabelledFaces:
         source: name of the data set's folder.
         split: ``train`` | ``validation`` | ``test``.
         images: uint8 (N, H, W) when all are gray, else (N, H, W, 3) RGB; what ``faces.preprocess.to_batch`` takes.
-        labels: (N,) in the order of :data:`fer_explain.emotions.LABELS`.
+        labels: (N,) places in the classes that were asked for.
         rows: (N,) stable row ids: the column ``row`` where there is one, else the place in the split.
     """
 
@@ -52,13 +53,16 @@ class LabelledFaces:
         return digest.hexdigest()[:16]
 
 
-def read_faces(path: str | Path, split: str, limit: int | None = None) -> LabelledFaces:
+def read_faces(
+    path: str | Path, split: str, limit: int | None = None, label_names: Sequence[str] = LABELS
+) -> LabelledFaces:
     """Reads the shards ``SPLIT-*.parquet`` of a folder, or of its subfolder ``data``.
 
     Args:
         path: the folder.
         split: ``train`` | ``validation`` | ``test``.
         limit: at most this many faces, drawn evenly over the split in its order; None means all.
+        label_names: the classes, such as a checkpoint's.
 
     Raises:
         FerError: there is no such folder or split, a column is missing, or an image cannot be read.
@@ -78,7 +82,7 @@ def read_faces(path: str | Path, split: str, limit: int | None = None) -> Labell
     if limit is not None and limit < len(table):
         table = table.iloc[np.linspace(0, len(table) - 1, limit).round().astype(int)]
     rows = table["row"].to_numpy(np.int64) if "row" in table else table.index.to_numpy(np.int64)
-    labels = np.array([_index(label, names, split) for label in table["label"]], np.int64)
+    labels = np.array([_index(label, names, split, label_names) for label in table["label"]], np.int64)
     images = [decoded(entry, f"{split} row {row}") for entry, row in zip(table["image"], rows, strict=True)]
     return LabelledFaces(Path(path).resolve().name, split, _stacked(images), labels, rows)
 
@@ -105,16 +109,16 @@ def _label_names(shard: Path) -> list[str] | None:
     return names
 
 
-def _index(label: Any, names: list[str] | None, split: str) -> int:
+def _index(label: Any, names: list[str] | None, split: str, classes: Sequence[str]) -> int:
     """The class of a label, mapped by name: data sets order their classes differently."""
     if not isinstance(label, str) and names is None:
         raise FerError(f"The labels of the {split} split have no class names; labels are mapped by name only.")
     known = isinstance(label, str) or 0 <= label < len(names or ())
     name = label if isinstance(label, str) else (names or [])[label] if known else str(label)
-    emotion = canonical(name)
-    if emotion is None:
-        raise FerError(f"The {split} split has a label '{name}', which is none of {', '.join(LABELS)}.")
-    return LABELS.index(emotion)
+    keys = [key_of(each) for each in classes]
+    if key_of(name) not in keys:
+        raise FerError(f"The {split} split has a label '{name}', which is none of {', '.join(classes)}.")
+    return keys.index(key_of(name))
 
 
 def decoded(entry: Any, where: str) -> Pixels:

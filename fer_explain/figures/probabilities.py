@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from fer_explain.emotions import COLORS
-from fer_explain.figures.style import INK, axis, figure
+from fer_explain.emotions import color_of
+from fer_explain.figures.style import axis, figure
 from fer_explain.types import Prediction
 
 ROW = 28  # pixels per bar
@@ -31,7 +31,7 @@ def probability_bars(
         x=shares,
         y=shown,
         orientation="h",
-        marker={"color": [COLORS.get(label, INK) for label in labels], "cornerradius": 3},
+        marker={"color": [color_of(label, prediction.labels) for label in labels], "cornerradius": 3},
         text=[percent(share) for share in shares],
         textposition="outside",
         cliponaxis=False,

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.figures.style import INK, axis, figure
 
 ROW = 30  # pixels per class
@@ -35,7 +35,8 @@ def window_spread(
         changed_name: what to call the dashed line.
     """
     boxes = [
-        _box((names or {}).get(label, label), COLORS.get(label, INK), quantiles) for label, quantiles in spreads.items()
+        _box((names or {}).get(label, label), color_of(label, tuple(names or spreads)), quantiles)
+        for label, quantiles in spreads.items()
     ]
     lines = [(own, own_name, "solid"), *([] if changed is None else [(changed, changed_name, "dash")])]
     return figure(

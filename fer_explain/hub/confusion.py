@@ -20,7 +20,8 @@ def draw_confusion(path: Path, scores: Metrics, title: str) -> None:
 
     counts = np.array(scores.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(7, 6.2), layout="constrained", facecolor="white")
+    side = max(1.0, len(scores.labels) / 8)  # so that a cell has room for its numbers
+    figure = Figure(figsize=(7 * side, 6.2 * side), layout="constrained", facecolor="white")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")

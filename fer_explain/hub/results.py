@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.conformal import ConformalRule, fit_conformal
 from fer_explain.benchmark.disturbed import Disturbed
 from fer_explain.benchmark.saved import Saved
+from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
+from fer_explain.hub.bounds import read_json
 from fer_explain.hub.disturbed import read_disturbed
 from fer_explain.hub.folder import CALIBRATION, CONFIG, DISTURBED, HISTORY, METRICS, PREDICTIONS, WEIGHTS, list_results
 from fer_explain.hub.history import History, read_history
@@ -20,6 +22,18 @@ from fer_explain.hub.reference import find_folder
 
 KEPT = 64  # folders
 SPLITS: tuple[Split, ...] = ("validation", "test")
+
+
+class Group(NamedTuple):
+    """The classes of a network, and the data that its predictions are of; "" where that is not known."""
+
+    label_names: tuple[str, ...]
+    data: str
+
+    @property
+    def has_fer2013(self) -> bool:
+        """Whether its rows are FER2013's: other data have other faces under the same row ids."""
+        return self.label_names == LABELS and self.data in ("", "fer2013")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +98,19 @@ class Results:
         if "validation" not in self.splits:
             return None
         return fit_conformal(self.validation.probabilities, self.validation.labels)
+
+    @cached_property
+    def group(self) -> Group:
+        """What it has in common with those that it can be compared with.
+
+        Raises:
+            FerError: config.json cannot be read.
+        """
+        config = read_json(self.folder / CONFIG)
+        about = config.get("provenance", {}).get("data", {})
+        data = str(about.get("judged_by") or about.get("name") or "")
+        stems = sorted(Path(part).stem for part in data.split(" + ") if part)
+        return Group(tuple(config.get("label_names", ())), " + ".join(stems))
 
     @property
     def file_bytes(self) -> int | None:

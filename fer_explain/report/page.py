@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 import fer_explain.report.words as words
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.faces.quality import warnings
 from fer_explain.faces.regions import face_regions
 from fer_explain.figures.colormap import scale_of
@@ -79,7 +79,7 @@ def _face(report: Report, face: FaceReport) -> dict[str, Any]:
         "warnings": [limit.told for limit in warnings(analysis.face)],
         "close_up": close_up(report.detection.photo, analysis.face),
         "label": prediction.label,
-        "color": COLORS.get(prediction.label, "currentColor"),
+        "color": color_of(prediction.label, prediction.labels),
         "confidence": percent(100 * prediction.confidence),
         "bars": _figure(probability_bars(prediction), "Bars of the probability of each expression"),
         "temperature": prediction.temperature,

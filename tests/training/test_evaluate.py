@@ -229,7 +229,7 @@ def test_the_suite_of_disturbances_is_measured_on_validation_and_told_in_the_car
 ) -> None:
     faces = noise(28, "validation", 1)
     evaluate_checkpoint(folder, faces)
-    monkeypatch.setattr(command, "load_mix", lambda _sources, split, _form, every_class: replace(faces, split=split))
+    monkeypatch.setattr(command, "load_mix", lambda _sources, split, _form, **_: replace(faces, split=split))
     about = ["--checkpoint", str(folder), "--data", "fer2013.csv", "--disturbed"]
     command.main(about)
     found = read_disturbed(folder)

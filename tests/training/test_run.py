@@ -14,7 +14,7 @@ from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, read_config
 from fer_explain.hub.folder import CALIBRATION, DISTURBED, PREDICTIONS, PROFILE, REGION_PROFILE
 from fer_explain.hub.remote import FILES
-from training import evaluate, run
+from training import evaluate, own_data, run
 from training.config import TrainConfig
 from training.data import ImageForm, load_split
 from training.distill import fingerprint
@@ -250,7 +250,7 @@ def test_large_photos_are_kept_as_large_as_the_run_needs_them(
         asked.append(form)
         raise FerError("seen")
 
-    monkeypatch.setattr(run, "load_mix", load)
+    monkeypatch.setattr(own_data, "load_mix", load)
     for flags in ([], ["--input-size", "96"], ["--train-size", "80"]):
         with pytest.raises(SystemExit):
             run.main(arguments(csv_file, tmp_path / "out", *flags))

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from training.audit.findings import audit
 from training.audit.report import HTML, write_report
-from training.data import SPLITS, ImageForm, load_mix
+from training.data import SPLITS, ImageForm, Reading, classes_in, load_mix
+from training.data.classes import SEVEN
+from training.flags import add_columns, share
 from training.manners import command
 
 
@@ -28,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH_OR_HUB_ID",
         help="parquet folder or file, Hub id, CSV or image folder; several are audited as one",
     )
+    add_columns(parser)
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the folder of the report")
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=list(SPLITS), help="those the data has")
     parser.add_argument(
@@ -45,7 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's docstring."""
     options = _parser().parse_args(arguments)
     splits = list(dict.fromkeys(options.splits))
-    sets = [load_mix(options.data, split, ImageForm(), every_class=False) for split in splits]
+    broken = share(options.max_broken, "--max-broken")
+    reading = Reading(image_column=options.image_column, label_column=options.label_column, max_broken=broken)
+    classes = classes_in(options.data, options.classes, reading, fewest=1)
+    some_of_seven = not options.classes and set(classes.names) <= set(SEVEN.names)
+    reading = replace(reading, classes=SEVEN if some_of_seven else classes)
+    sets = [load_mix(options.data, split, ImageForm(), every_class=False, reading=reading) for split in splits]
     found = audit(sets, detector_sample=options.detector_sample)
     names = " and ".join(Path(source).name for source in options.data)
     for section in write_report(options.output, found, f"Audit of {names}"):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_explain.emotions import LABELS
 from training.audit.duplicates import THRESHOLD, near_duplicates
 from training.audit.images import DetectorSample, ask_detector, suspects
 from training.audit.labels import Conflicts, class_balance, conflicts, voted, votes_by_label
@@ -65,7 +64,7 @@ def audit(sets: Sequence[FaceSet], *, detector_sample: int = 0) -> Audit:
             "split": split_of,
             "source": np.array(faces.sources)[faces.source_of],
             "row": faces.rows,
-            "label": np.array(LABELS)[faces.labels],
+            "label": np.array(faces.label_names)[faces.labels],
         }
     )
     candidates = near_duplicates(faces, threshold=SHOWN_FROM)

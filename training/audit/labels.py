@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from fer_explain.emotions import LABELS, canonical
+from fer_explain.emotions import key_of
 from training.audit.duplicates import duplicate_groups
 from training.data.faces import FaceSet
 from training.data.votes import VOTES
@@ -25,7 +26,7 @@ class Conflicts:
         members: faces in them.
         conflicting: groups whose faces do not all have one label.
         wrong: labels that must be wrong if one photo shows one emotion: those outside their group's largest class.
-        table: pairs of duplicates by their two labels, (7, 7), the upper triangle.
+        table: pairs of duplicates by their two labels, (K, K), the upper triangle.
     """
 
     groups: int
@@ -41,7 +42,8 @@ def conflicts(faces: FaceSet, pairs: pd.DataFrame) -> Conflicts:
     counts = pd.crosstab(groups, faces.labels).to_numpy()  # (groups, classes that occur)
     counts = counts[counts.sum(1) > 1]
     largest = counts.max(1, initial=0)
-    table = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    names = list(faces.label_names)
+    table = np.zeros((len(names), len(names)), np.int64)
     labels = np.sort(faces.labels[pairs[["a", "b"]].to_numpy()], axis=1)
     np.add.at(table, (labels[:, 0], labels[:, 1]), 1)
     return Conflicts(
@@ -49,15 +51,15 @@ def conflicts(faces: FaceSet, pairs: pd.DataFrame) -> Conflicts:
         members=int(counts.sum()),
         conflicting=int((largest < counts.sum(1)).sum()),
         wrong=int((counts.sum(1) - largest).sum()),
-        table=pd.DataFrame(table, index=list(LABELS), columns=list(LABELS)),
+        table=pd.DataFrame(table, index=names, columns=names),
     )
 
 
 def class_balance(faces: FaceSet, part_of: pd.Series[str]) -> pd.DataFrame:
-    """Faces by class (rows, the seven emotions) and part (columns: the values of ``part_of`` (N,), as they come)."""
-    names = pd.Series(np.array(LABELS)[faces.labels])
+    """Faces by class (rows) and part (columns: the values of ``part_of`` (N,), as they come)."""
+    names = pd.Series(np.array(faces.label_names)[faces.labels])
     table = pd.crosstab(names, part_of.to_numpy())
-    table = table.reindex(index=list(LABELS), columns=part_of.unique().tolist(), fill_value=0)
+    table = table.reindex(index=list(faces.label_names), columns=part_of.unique().tolist(), fill_value=0)
     return table.rename_axis(index=None, columns=None)
 
 
@@ -69,7 +71,7 @@ def voted(faces: FaceSet) -> pd.Series[str]:
     votes = np.zeros((len(faces), len(VOTES)), np.int16) if faces.votes is None else faces.votes
     places = np.flatnonzero(votes.sum(1))
     votes = votes[places]
-    names = np.array([canonical(name) or name for name in VOTES], dtype=object)[votes.argmax(1)]
+    names = np.array([_own_name(name, faces.label_names) for name in VOTES], dtype=object)[votes.argmax(1)]
     tied = (votes == votes.max(1, keepdims=True)).sum(1) > 1
     return pd.Series(np.where(tied, TIE, names), index=places, dtype=str)
 
@@ -77,6 +79,13 @@ def voted(faces: FaceSet) -> pd.Series[str]:
 def votes_by_label(faces: FaceSet) -> pd.DataFrame:
     """Faces by their label (rows) and by what most of FER+'s voters chose (columns)."""
     choice = voted(faces)
-    columns = [*LABELS, *(name for name in VOTES if canonical(name) is None), TIE]
-    table = pd.crosstab(np.array(LABELS)[faces.labels[choice.index]], choice.to_numpy())
-    return table.reindex(index=list(LABELS), columns=columns, fill_value=0).rename_axis(index=None, columns=None)
+    labels = list(faces.label_names)
+    own = {key_of(label) for label in labels}
+    columns = [*labels, *(name for name in VOTES if key_of(name) not in own), TIE]
+    table = pd.crosstab(np.array(labels)[faces.labels[choice.index]], choice.to_numpy())
+    return table.reindex(index=labels, columns=columns, fill_value=0).rename_axis(index=None, columns=None)
+
+
+def _own_name(vote: str, labels: Sequence[str]) -> str:
+    """What the data call the class of a vote; its own name where they do not have it."""
+    return next((label for label in labels if key_of(label) == key_of(vote)), vote)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer_explain.emotions import COLORS, LABELS
+from fer_explain.emotions import color_of
 from fer_explain.figures.style import axis, figure
 from training.audit.duplicates import REACH, THRESHOLD
 from training.audit.findings import SHOWN_FROM, Audit, across_splits, leaked_faces, leaking_faces
@@ -55,13 +55,13 @@ def _classes(found: Audit) -> Section:
     if absent:
         sentences.append(f"There is no face of {', '.join(absent)}.")
     sentences += [
-        f"{count:,} images of '{name}' were left out: it is none of the seven emotions."
+        f"{count:,} images of '{name}' were left out: it is none of the classes."
         for name, count in found.faces.left_out.items()
     ]
     shares = found.balance / found.balance.sum()
     bars: list[go.BaseTraceType] = [
-        go.Bar(name=label, x=list(found.splits), y=share, marker_color=COLORS[label])
-        for label, share in zip(LABELS, shares.to_numpy().tolist(), strict=True)
+        go.Bar(name=label, x=list(found.splits), y=share, marker_color=color_of(label, found.faces.label_names))
+        for label, share in zip(found.faces.label_names, shares.to_numpy().tolist(), strict=True)
     ]
     drawn = figure(bars, _HEIGHT, barmode="group", showlegend=True, yaxis=axis("share of the split", tickformat=".0%"))
     return Section("Classes", tuple(sentences), found.balance, "Faces by class and split.", drawn)
@@ -126,8 +126,8 @@ def _votes(found: Audit) -> Section | None:
     if votes is None or not votes.to_numpy().sum():
         return None
     n = int(votes.to_numpy().sum())
-    same = int(votes[list(LABELS)].to_numpy().trace())
-    others = [name for name in votes.columns if name not in (*LABELS, TIE)]
+    same = int(votes[list(found.faces.label_names)].to_numpy().trace())
+    others = [name for name in votes.columns if name not in (*found.faces.label_names, TIE)]
     elsewhere = int(votes[others].to_numpy().sum())
     ties = int(votes[TIE].sum())
     differ = n - same - elsewhere - ties

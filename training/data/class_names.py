@@ -1,14 +1,13 @@
-"""Class names of other data sets: where they stand, and which of the seven emotions they mean, if any."""
+"""Class names of data sets that number their classes, and where else names may stand: ``classes.txt``."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from fer_explain.emotions import LABELS, canonical
 from fer_explain.errors import FerError
 
 CLASSES: Final = "classes.txt"
@@ -26,49 +25,62 @@ AFFECTNET: Final = (
     "uncertain",
     "no face",
 )
+# RAF-DB's numbers 1..7 of single emotions (Li et al. 2017, section 3), and 1..11 of its compound ones.
+RAF_DB: Final = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
+RAF_DB_COMPOUND: Final = (
+    "happily surprised",
+    "happily disgusted",
+    "sadly fearful",
+    "sadly angry",
+    "sadly surprised",
+    "sadly disgusted",
+    "fearfully angry",
+    "fearfully surprised",
+    "angrily surprised",
+    "angrily disgusted",
+    "disgustedly surprised",
+)
+_RAF_FILE: Final = re.compile(r"(train|test)_\d+(_aligned)?")
 _LOG = logging.getLogger(__name__)
 
 
-class ClassMap:
-    """Maps class names to indices of the seven emotions, and counts the images whose class is none of them."""
-
-    def __init__(self) -> None:
-        self._left_out: Counter[str] = Counter()
-
-    def index(self, name: str) -> int | None:
-        """The class index (0..6) of one image's class name, or None after counting the image as left out."""
-        label = canonical(name)
-        if label is None:
-            self._left_out[name] += 1
-            return None
-        return LABELS.index(label)
-
-    def report(self) -> dict[str, int]:
-        """Images left out by class name, the most frequent first."""
-        return dict(self._left_out.most_common())
-
-
-def class_names(path: Path, folders: Iterable[str]) -> dict[str, str]:
+def class_names(
+    path: Path, folders: Iterable[str], files: Iterable[Path] = (), chosen: Sequence[str] = ()
+) -> dict[str, str]:
     """What each class folder of the data set at ``path`` is called: as ``classes.txt`` says, or as the folder itself.
 
-    Folders that are all numbers are read in AffectNet's order, with a warning that says so.
+    Folders that are all numbers are read in AffectNet's order where they are its 0..7, and in RAF-DB's where they are
+    1..7 and all files have RAF-DB's names. A warning says so.
+
+    Args:
+        path: of the data set.
+        folders: names of its class folders.
+        files: in them.
+        chosen: folders that ``--classes`` names itself.
 
     Raises:
-        FerError: ``classes.txt`` cannot be read or misses a folder, or the numbers are not AffectNet's.
+        FerError: ``classes.txt`` cannot be read or misses a folder, or the numbers do not tell what they mean.
     """
     folders = sorted(folders)
     if (path / CLASSES).is_file():
         return _listed(path / CLASSES, folders)
-    if not folders or not all(name.isdecimal() for name in folders):
+    if not folders or not all(name.isdecimal() for name in folders) or set(folders) <= set(chosen):
         return {name: name for name in folders}
-    if "0" not in folders or max(map(int, folders)) >= len(AFFECTNET):
-        raise FerError(
-            f"--data {path}: the class folders {', '.join(folders)} are not AffectNet's 0..7; name them by emotion, "
-            f'or add a {CLASSES} with one "FOLDER NAME" per line.'
-        )
-    names = {name: AFFECTNET[int(name)] for name in folders}
-    order = ", ".join(f"{folder} = {name}" for folder, name in names.items())
-    _LOG.warning("--data %s: numbered class folders are read as AffectNet's: %s.", path, order)
+    numbers = sorted(map(int, folders))
+    if numbers == list(range(len(numbers))) and len(numbers) in (8, len(AFFECTNET)):
+        return told(path, "AffectNet", {name: AFFECTNET[int(name)] for name in folders})
+    if numbers == list(range(1, 8)) and all(_RAF_FILE.fullmatch(file.stem) for file in files):
+        return told(path, "RAF-DB", {name: RAF_DB[int(name) - 1] for name in folders})
+    raise FerError(
+        f"--data {path}: the class folders {', '.join(folders)} are not AffectNet's 0..7, and numbers have no meaning "
+        f'of their own; name them, give --classes 0=happy,1=sad, or add a {CLASSES} with one "FOLDER NAME" per line.'
+    )
+
+
+def told(path: Path, whose: str, names: dict[str, str]) -> dict[str, str]:
+    """The names, after a warning that says how the numbers were read."""
+    order = ", ".join(f"{number} = {name}" for number, name in names.items())
+    _LOG.warning("--data %s: numbered classes are read as %s's: %s.", path, whose, order)
     return names
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.faces.photo import known_formats
 from fer_explain.types import Pixels
@@ -33,6 +34,16 @@ class ImageForm:
     side: int = 48
 
 
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """An image that could not be used: its split, where it is, why, and for a photo without a face its class."""
+
+    split: str
+    where: str
+    reason: str
+    label: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceSet:
     """One split of one source, or of a mix of several.
@@ -41,13 +52,16 @@ class FaceSet:
         source: what ``--data`` said; the sources of a mix are joined by " + ".
         split: ``train`` | ``validation`` | ``test``.
         images: uint8 (N, H, W) or (N, H, W, 3).
-        labels: int64 (N,) in FER2013's order.
+        labels: int64 (N,), places in ``label_names``.
         rows: int64 (N,), each image's stable row id in its source.
         sources: the sources' names, at least one.
         source_of: int64 (N,), the place in ``sources`` that each image comes from.
         votes: int16 (N, 10) FER+ vote counts in the order of :data:`training.data.votes.VOTES`, all 0 for a face
             without certain votes; None where the source has no votes at all.
-        left_out: images per class name that is none of the seven emotions; they are not in ``images``.
+        left_out: images per class name that is none of ``label_names``; they are not in ``images``.
+        label_names: the K classes.
+        omitted: images that could not be used; they are not in ``images``.
+        small: how many images had a side below 32 pixels.
     """
 
     source: str
@@ -59,6 +73,9 @@ class FaceSet:
     source_of: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     votes: NDArray[np.int16] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    label_names: tuple[str, ...] = LABELS
+    omitted: tuple[Omitted, ...] = ()
+    small: int = 0
 
     def __post_init__(self) -> None:
         if not self.sources:  # one source, which need not be said twice
@@ -73,6 +90,8 @@ class FaceSet:
         """SHA-256 over pixels and labels, and over each image's source in a mix; the first 16 hex digits."""
         digest = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
         digest.update(self.labels.tobytes())
+        if self.label_names != LABELS:
+            digest.update("\n".join(self.label_names).encode())
         if len(self.sources) > 1:
             digest.update(self.source_of.tobytes())
         return digest.hexdigest()[:16]
@@ -99,20 +118,34 @@ def split_of(name: str) -> str | None:
     return next((split for split, names in _SPLIT_NAMES.items() if key in names), None)
 
 
-def decode(data: bytes | str | Path | Image.Image, where: str, form: ImageForm) -> Pixels:
+def decode(data: bytes | str | Path | Image.Image | Pixels, where: str, form: ImageForm) -> Pixels:
     """One image as uint8 (H, W) or (H, W, 3).
+
+    Raises:
+        FerError: it cannot be read; the sentence says ``where`` it came from.
+    """
+    return reduced(opened(data, where, form), form)
+
+
+def opened(data: bytes | str | Path | Image.Image | Pixels, where: str, form: ImageForm) -> Image.Image:
+    """One image in its own size, gray or RGB.
 
     Raises:
         FerError: it cannot be read; the sentence says ``where`` it came from.
     """
     known_formats()
     try:
-        opened = (
-            data if isinstance(data, Image.Image) else Image.open(io.BytesIO(data) if isinstance(data, bytes) else data)
-        )
-        image = opened.convert("L" if form.gray else "RGB")
+        if isinstance(data, np.ndarray):
+            data = Image.fromarray(data)
+        elif not isinstance(data, Image.Image):
+            data = Image.open(io.BytesIO(data) if isinstance(data, bytes) else data)
+        return data.convert("L" if form.gray else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise FerError(f"{where}: not a readable image.") from error
+
+
+def reduced(image: Image.Image, form: ImageForm) -> Pixels:
+    """An image's pixels, brought to ``form.side`` where it is larger."""
     if max(image.size) > form.side:
         image = image.resize((form.side, form.side), Image.Resampling.BILINEAR)
     return np.asarray(image)
@@ -147,6 +180,9 @@ def joined(sets: Sequence[FaceSet], form: ImageForm) -> FaceSet:
         np.concatenate([faces.source_of + offset for faces, offset in zip(sets, offsets, strict=False)]),
         _joined_votes(sets),
         left_out,
+        sets[0].label_names,
+        tuple(each for faces in sets for each in faces.omitted),
+        sum(faces.small for faces in sets),
     )
 
 

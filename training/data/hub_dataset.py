@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import numpy as np
-from datasets import ClassLabel, Value, load_dataset
+from datasets import ClassLabel, Value, get_dataset_split_names, load_dataset
 from datasets import Image as ImageFeature
 
 from fer_explain.errors import FerError
-from training.data.class_names import ClassMap
-from training.data.faces import FaceSet, ImageForm, decode, split_of, stack
-from training.data.votes import COLUMN, as_votes, votes_of
+from training.data.faces import split_of
+from training.data.source import Item
+from training.data.votes import COLUMN, votes_of
 
 _COLUMNS: Final = {
     "image": ("image", "img", "pixels"),
@@ -23,24 +21,122 @@ _COLUMNS: Final = {
 }
 
 
-def read_dataset(source: str, split: str, form: ImageForm) -> FaceSet:
-    """Reads a split; the row id is the column ``row`` where there is one, otherwise the place in the split.
+class HubDataset:
+    """A :class:`training.data.source.Source`; the row id is the column ``row`` if there is one, else the place.
 
-    Raises:
-        FerError: the data set or split cannot be had, lacks an image or a named label column, or has a bad row.
+    Args:
+        source: a Hub id, or a folder of parquet shards.
+        image_column: name of the column with the images; "" = a usual one.
+        label_column: name of the column with the classes; "" = a usual one.
     """
-    return _collect(_opened(source, split, source, part=split), source, split, form)
+
+    def __init__(self, source: str, image_column: str = "", label_column: str = "") -> None:
+        self.source = source
+        self._given = {"image": image_column, "label": label_column}
+
+    def splits(self) -> set[str]:
+        """Those that it has.
+
+        Raises:
+            FerError: it cannot be had.
+        """
+        return set(self._named())
+
+    def names(self) -> set[str]:
+        """Its class names: those it declares, else those its rows say.
+
+        Raises:
+            FerError: it cannot be had, or its classes have no names.
+        """
+        found: set[str] = set()
+        for split in self._named() or {"train": "train"}:
+            rows = self._rows(split)
+            label = self._column(rows.features or {}, "label")
+            feature = (rows.features or {})[label]
+            if isinstance(feature, ClassLabel):
+                return {str(name) for name in feature.names}
+            name_of = _namer(self.source, feature, label)
+            found |= {name_of(row[label], self.source) for row in rows.select_columns([label])}
+        return found
+
+    def items(self, split: str) -> Iterator[Item]:
+        """The images of a split.
+
+        Raises:
+            FerError: the split cannot be had, lacks an image or a named label column, or has a bad label.
+        """
+        rows = self._rows(split)
+        features = rows.features or {}
+        image, label = self._column(features, "image"), self._column(features, "label")
+        name_of = _namer(self.source, features[label], label)
+        voted = COLUMN in features
+        for place, row in enumerate(rows.cast_column(image, ImageFeature(decode=False))):
+            where = f"{self.source}, {split} row {place}"
+            if not self._belongs(row, split, features):
+                continue
+            entry = row[image] or {}
+            yield Item(
+                int(row.get("row", place)),
+                name_of(row[label], where),
+                entry.get("bytes") or entry.get("path") or b"",
+                where,
+                votes_of(row) if voted else None,
+            )
+
+    def _rows(self, split: str) -> Any:
+        try:
+            return _opened(self.source, split, self.source, part=split)
+        except FerError:
+            other = self._named(quiet=True).get(split, split)
+            if other == split:
+                raise
+            return _opened(self.source, split, self.source, part=other)
+
+    def _named(self, *, quiet: bool = False) -> dict[str, str]:
+        """What the data set calls each of our splits."""
+        try:
+            return {split: name for name in get_dataset_split_names(self.source) if (split := split_of(name))}
+        except Exception as error:  # the library raises dozens of types for "not there" and "no network"
+            if quiet:
+                return {}
+            raise _refused(self.source, "train", error) from error
+
+    def _belongs(self, row: dict[str, Any], split: str, features: Any) -> bool:
+        return True
+
+    def _column(self, features: Any, kind: str) -> str:
+        given = self._given.get(kind, "")
+        for name in (given,) if given else _COLUMNS[kind]:
+            if name in features:
+                return name
+        wanted = given or " or ".join(_COLUMNS[kind])
+        hint = f"; it has {', '.join(features)}, and --{kind}-column names one" if kind != "split" else ""
+        raise FerError(f"--data {self.source}: there is no {kind} column ({wanted}){hint}.")
 
 
-def read_parquet_file(path: Path, split: str, form: ImageForm) -> FaceSet:
-    """Reads the rows of one file whose column ``split`` (or ``Usage``) says so; the row id is as above.
+class ParquetFile(HubDataset):
+    """One parquet file whose column ``split`` (or ``Usage``) says which split a row belongs to."""
 
-    Raises:
-        FerError: no such file or column, or what :func:`read_dataset` refuses.
-    """
-    rows = _opened(str(path), split, "parquet", part="train", data_files=str(path))
-    column = _column(str(path), rows.features or {}, "split")
-    return _collect(rows, str(path), split, form, lambda row: split_of(str(row[column])) == split)
+    def splits(self) -> set[str]:
+        """Those that have rows.
+
+        Raises:
+            FerError: it cannot be read, or has no column of splits.
+        """
+        rows = self._rows("train")
+        column = self._column(rows.features or {}, "split")
+        return {split for row in rows.select_columns([column]) if (split := split_of(str(row[column])))}
+
+    def _rows(self, split: str) -> Any:
+        rows = _opened(self.source, split, "parquet", part="train", data_files=self.source)
+        self._column(rows.features or {}, "split")
+        return rows
+
+    def _named(self, *, quiet: bool = False) -> dict[str, str]:
+        return {"train": "train"}  # one pass over the file has seen all classes
+
+    def _belongs(self, row: dict[str, Any], split: str, features: Any) -> bool:
+        return split_of(str(row[self._column(features, "split")])) == split
 
 
 def _opened(source: str, split: str, path: str, *, part: str, **options: str) -> Any:
@@ -48,38 +144,12 @@ def _opened(source: str, split: str, path: str, *, part: str, **options: str) ->
         # Streaming reads the shards where they are, instead of copying them into a cache first.
         return load_dataset(path, split=part, streaming=True, **options)
     except Exception as error:  # the library raises dozens of types for "not there", "no network", "no such split"
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise FerError(f"--data {source}: the {split} split could not be opened ({reason}).") from error
+        raise _refused(source, split, error) from error
 
 
-def _collect(
-    rows: Any, source: str, split: str, form: ImageForm, wanted: Callable[[dict[str, Any]], bool] = lambda _: True
-) -> FaceSet:
-    features = rows.features or {}
-    image, label = (_column(source, features, kind) for kind in ("image", "label"))
-    name_of = _namer(source, features[label], label)
-    classes = ClassMap()
-    images, labels, ids, votes = [], [], [], []
-    stored: Iterable[dict[str, Any]] = rows.cast_column(image, ImageFeature(decode=False))
-    for place, row in enumerate(stored):
-        where = f"{source}, {split} row {place}"
-        index = classes.index(name_of(row[label], where)) if wanted(row) else None
-        if index is None:
-            continue
-        entry = row[image] or {}
-        images.append(decode(entry.get("bytes") or entry.get("path") or b"", where, form))
-        labels.append(index)
-        ids.append(int(row.get("row", place)))
-        votes.append(votes_of(row))
-    return FaceSet(
-        source,
-        split,
-        stack(images, form),
-        np.asarray(labels, np.int64),
-        np.asarray(ids, np.int64),
-        votes=as_votes(votes) if COLUMN in features else None,
-        left_out=classes.report(),
-    )
+def _refused(source: str, split: str, error: Exception) -> FerError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return FerError(f"--data {source}: the {split} split could not be opened ({reason}).")
 
 
 def _namer(source: str, feature: Any, column: str) -> Callable[[Any, str], str]:
@@ -97,10 +167,3 @@ def _namer(source: str, feature: Any, column: str) -> Callable[[Any, str], str]:
         return str(names[label])
 
     return name_of
-
-
-def _column(source: str, features: Any, kind: str) -> str:
-    for name in _COLUMNS[kind]:
-        if name in features:
-            return name
-    raise FerError(f"--data {source}: there is no {kind} column ({' or '.join(_COLUMNS[kind])}).")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_explain.emotions import LABELS
 from training.data.faces import FaceSet
 
 
@@ -16,7 +15,7 @@ def balanced_mix(faces: FaceSet, seed: int = 0) -> FaceSet:
     FER2013 and AffectNet are merged and sampled to even classes). The smallest class sets the number, nothing is
     repeated, and a class without any image stays empty. The images keep their order.
     """
-    counts = np.bincount(faces.labels, minlength=len(LABELS))
+    counts = np.bincount(faces.labels, minlength=len(faces.label_names))
     quota = int(counts[counts > 0].min())
     rng = np.random.default_rng(seed)
     chosen = [_from_class(faces, label, quota, rng) for label in np.flatnonzero(counts)]

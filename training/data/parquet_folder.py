@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from fer_explain.errors import FerError
 from fer_explain.faces.dataset import shards
-from training.data.class_names import ClassMap
+from training.data.classes import ClassMap
 from training.data.faces import FaceSet, ImageForm, decode, stack
 from training.data.votes import COLUMN, as_votes, votes_of
 

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fer_explain.emotions import LABELS
 from fer_explain.hub.checkpoint import load_checkpoint
 from fer_explain.hub.files import write_atomically
 from training.data import FaceSet
@@ -48,5 +47,5 @@ def _aligned(path: Path, train: FaceSet) -> np.ndarray[tuple[int, int, int], np.
         probabilities = stored["probabilities"].astype(np.float32)
     names = np.array([Path(name).name for name in train.sources])[train.source_of]
     wanted = np.array([places.get(key, -1) for key in zip(names, train.rows, strict=True)])
-    own = np.eye(len(LABELS), dtype=np.float32)[train.labels]
+    own = np.eye(len(train.label_names), dtype=np.float32)[train.labels]
     return np.where((wanted >= 0)[None, :, None], probabilities[:, wanted], own[None])

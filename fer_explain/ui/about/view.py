@@ -9,7 +9,7 @@ from html import escape
 from importlib import metadata
 from typing import Any, Final
 
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.errors import FerError
 from fer_explain.hub.history import History
 from fer_explain.ui.shell.texts import Texts
@@ -61,9 +61,10 @@ def errors_by_class(metrics: Mapping[str, Any], texts: Texts) -> str:
         splits = {}
     if number is None or number.split not in splits:
         return f'<p class="fer-note">{escape(texts("about.errors.none"))}</p>'
+    names = tuple(splits[number.split].classes)
     heads = "".join(_head(name, texts) for name in ("class", "recall", "precision", "support"))
     rows = "".join(
-        f'<tr style="--emotion:{COLORS.get(label, COLORS["neutral"])}"><td>{escape(texts.emotion(label))}</td>'
+        f'<tr style="--emotion:{color_of(label, names)}"><td>{escape(texts.emotion(label))}</td>'
         f"{_share(scores.recall)}{_share(scores.precision)}<td>{scores.support:,}</td></tr>"
         for label, scores in splits[number.split].classes.items()
     )

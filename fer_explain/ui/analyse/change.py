@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.figures.probabilities import percent
-from fer_explain.figures.style import INK
 from fer_explain.types import Prediction
 from fer_explain.ui.shell.texts import Texts
 
@@ -38,7 +37,7 @@ def _row(before: Prediction, after: Prediction, index: int, texts: Texts) -> str
     was, now = float(before.probabilities[index]), float(after.probabilities[index])
     points = round(100 * (now - was))
     moved = f"{points:+d}" if points else "±0"
-    style = f"--emotion:{COLORS.get(label, INK)};--was:{was:.4f};--now:{now:.4f}"
+    style = f"--emotion:{color_of(label, before.labels)};--was:{was:.4f};--now:{now:.4f}"
     return (
         f'<div style="{style}"><dt>{escape(texts.emotion(label))}</dt>'
         f"<dd><i></i><b>{_share(after, index)}</b> <small>{moved.replace('-', '−')}</small></dd></div>"

@@ -153,7 +153,7 @@ class Analysis:
         except Exception as error:
             yield self._show_error(error, texts)
             return
-        with task, closing(self._tell(seen, session, task, session.ask(*wish), texts)) as telling:
+        with task, closing(self._tell(seen, session, task, self._known(session.ask(*wish)), texts)) as telling:
             try:
                 for updates in telling:
                     task.check()
@@ -162,6 +162,13 @@ class Analysis:
                 yield self._explanation.finished() if end.stopped else {self._photo.status: gr.skip()}
             except Exception as error:
                 yield self._show_error(error, texts) if task.wanted else {self._photo.status: gr.skip()}
+
+    def _known(self, question: Question) -> Question:
+        """The question; about the predicted class where the network does not know the one that was asked for."""
+        if question.target == PREDICTED or question.model is None:
+            return question
+        labels = self._analyzer.checkpoint(question.model).config.label_names
+        return question if question.target in labels else question._replace(target=PREDICTED)
 
     def _tell(
         self, seen: Session, session: Session, task: Task[Session], question: Question, texts: Texts
@@ -232,7 +239,10 @@ class Analysis:
                 rule_of(self._analyzer, checkpoint.name),
             ),
             result.bars: _bars(session, texts),
-            result.target: gr.Radio(targets(analysis.prediction.labels, texts)),
+            result.target: gr.Radio(
+                targets(analysis.prediction.labels, texts),
+                **({"value": PREDICTED} if question.target == PREDICTED else {}),
+            ),
             **self._explanation.show(session, texts),
             **self._follow(session, texts, at_once=True),
             result.stn: stn(analysis, network_title(self._analyzer, session), texts),

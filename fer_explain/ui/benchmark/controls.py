@@ -18,6 +18,7 @@ class BenchmarkPanel:
     """All of the tab.
 
     Attributes:
+        group: place of the set of classes and data whose models can be chosen.
         models, together, split: what is looked at.
         line: where things stand.
         norm, first, second, score, strength, level, one, other, paper: what single sections ask; ``first`` and
@@ -34,6 +35,7 @@ class BenchmarkPanel:
         pictures: what the disturbances look like.
     """
 
+    group: gr.Dropdown
     models: gr.CheckboxGroup
     together: gr.Checkbox
     split: gr.Radio

@@ -23,13 +23,15 @@ from fer_explain.figures.evidence import evidence_charts, pair_chart
 from fer_explain.figures.habits import habit_charts, training_charts
 from fer_explain.figures.robustness import robustness_charts
 from fer_explain.hub.lineup import Lineup
-from fer_explain.ui.benchmark.controls import BenchmarkPanel
+from fer_explain.hub.results import Group
+from fer_explain.ui.benchmark.controls import ANY, BenchmarkPanel
 from fer_explain.ui.benchmark.disturbances import disturbed_example
-from fer_explain.ui.benchmark.state import benched, look, milliseconds, weightless
+from fer_explain.ui.benchmark.state import groups, look, milliseconds
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.status import status
 from fer_explain.ui.shell.texts import Texts
 
+_NAMED = 8  # classes that are named in a list of groups
 _log = logging.getLogger(__name__)
 Updates = dict[Any, Any]
 Values = Mapping[Any, Any]
@@ -45,14 +47,17 @@ class Benchmarking:
 
     def arrive(self, values: Values, request: gr.Request) -> Updates:
         """The tab was opened: the choice of checkpoints is brought up to date, and the open section drawn."""
-        embedded = benched(self._analyzer)
-        names = [*embedded, *weightless(self._analyzer)]
-        texts = texts_for(request)
-        if not names:
+        texts, found = texts_for(request), list(groups(self._analyzer).items())
+        if not found:
             return {self._is.line: status(texts("bench.none"), error=True)}
+        place = values[self._is.group] if values[self._is.group] in range(len(found)) else 0
+        names = found[place][1]
+        embedded = [name for name in names if name in self._analyzer.models]
         chosen = [name for name in values[self._is.models] if name in names] or embedded or names
+        choices = [(_called(group, texts), index) for index, (group, _) in enumerate(found)]
         return self._show({**values, self._is.models: chosen}, texts) | {
-            self._is.models: gr.CheckboxGroup(names, value=chosen)
+            self._is.group: gr.Dropdown(choices, value=place, visible=len(found) > 1),
+            self._is.models: gr.CheckboxGroup(names, value=chosen),
         }
 
     def refresh(self, values: Values, request: gr.Request) -> Updates:
@@ -87,19 +92,26 @@ class Benchmarking:
             shown = self._charts(section, view, values, texts)
             pictures = self._pictures(section, values, texts)
             line = texts("bench.shown", n=len(view.models), images=f"{len(view.models[0]):,}")
-            return {self._is.line: status(line), place: to_json(shown, texts)} | pictures | self._choices(view, values)
+            choices = self._choices(view, values, texts)
+            return {self._is.line: status(line), place: to_json(shown, texts)} | pictures | choices
         except FerError as error:
             return {self._is.line: status(str(error), error=True), place: to_json([], texts)}
         except Exception:
             _log.exception("the Benchmark tab failed")
             return {self._is.line: status(texts("status.broken"), error=True)}
 
-    def _choices(self, view: Lineup, values: Values) -> Updates:
-        """The models one can ask about, in every list that offers them."""
+    def _choices(self, view: Lineup, values: Values, texts: Texts) -> Updates:
+        """The models and classes one can ask about, in every list that offers them."""
         names = [model.name for model in view.models]
         is_ = self._is
+        labels = view.models[0].label_names
+        classes = [(texts("bench.any"), ANY), *((texts.emotion(label), k) for k, label in enumerate(labels))]
+        asked = {
+            box: gr.Dropdown(classes, value=values[box] if values[box] in range(len(labels)) else ANY)
+            for box in (is_.true, is_.said)
+        }
         places = {is_.model: 0, is_.first: 0, is_.second: 1, is_.one: 0, is_.other: 1}
-        return {
+        return asked | {
             box: gr.Dropdown(names, value=values[box] if values[box] in names else names[min(place, len(names) - 1)])
             for box, place in places.items()
         }
@@ -148,7 +160,15 @@ class Benchmarking:
     def _claims(self, values: Values, texts: Texts) -> list[Chart]:
         """Published numbers are test accuracies, so ours are, too, whatever split is looked at."""
         view = look(self._analyzer, values[self._is.models], "test", together=values[self._is.together])
-        return claim_charts(view.models, values[self._is.paper], texts)
+        ours = view.models if view.found[0].group.has_fer2013 else []
+        return claim_charts(ours, values[self._is.paper], texts)
+
+
+def _called(group: Group, texts: Texts) -> str:
+    """A set of classes and data in words."""
+    names = [texts.emotion(label) for label in group.label_names]
+    told = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    return f"{group.data}: {told}" if group.data else told
 
 
 def _robustness(view: Lineup, strength: int, texts: Texts) -> list[Chart]:

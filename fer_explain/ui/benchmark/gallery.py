@@ -106,7 +106,8 @@ class Browsing:
         is_ = self._is
         try:
             view = look(self._analyzer, values[is_.models], values[is_.split], together=values[is_.together])
-            data = read_rows(self._data, values[is_.split]) if self._data else None
+            here = self._data if view.found[0].group.has_fer2013 else None
+            data = read_rows(here, values[is_.split]) if here else None
             disputed = _disputed(data, view) if wanted.disputed else None
             rows = select(view.models, wanted, view.leaked, disputed)
             page = min(max(page, 0), pages(rows) - 1)

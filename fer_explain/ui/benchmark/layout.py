@@ -63,6 +63,10 @@ def _chosen(page: Page) -> dict[str, Any]:
     with gr.Row(elem_classes="fer-controls"):
         with gr.Column(scale=3, min_width=280):
             names, further = benched(page.analyzer), weightless(page.analyzer)
+            group = gr.Dropdown(
+                [("", 0)], value=0, label=text("bench.group"), info=text("bench.group.hint"), visible=False,
+                elem_id="bench-group",
+            )  # fmt: skip
             models = gr.CheckboxGroup(
                 [*names, *further],
                 value=names,
@@ -78,7 +82,13 @@ def _chosen(page: Page) -> dict[str, Any]:
                 elem_id="bench-split",
             )
     together = gr.Checkbox(label=text("bench.ensemble"), elem_id="bench-ensemble")
-    return {"models": models, "together": together, "split": split, "line": gr.HTML(elem_id="bench-status")}
+    return {
+        "group": group,
+        "models": models,
+        "together": together,
+        "split": split,
+        "line": gr.HTML(elem_id="bench-status"),
+    }
 
 
 def _asked(page: Page, section: str) -> dict[str, Any]:
@@ -171,6 +181,7 @@ def _wire(page: Page, panel: BenchmarkPanel, tabs: dict[str, gr.Tab]) -> None:
         "api_visibility": "private",
     }
     page.tabs[NAME].select(do.arrive, **calling | {"queue": False})  # the first matrix is not to wait for a place
+    panel.group.select(do.arrive, **calling)
     for section, tab in tabs.items():
         tab.select(_just(section), None, panel.section, show_progress="hidden", queue=False, api_visibility="private")
         tab.select(do.turn_to(section), **calling)

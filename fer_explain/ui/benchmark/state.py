@@ -13,7 +13,7 @@ from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.selection import Selection
 from fer_explain.hub.folder import list_results
 from fer_explain.hub.lineup import Lineup, line_up
-from fer_explain.hub.results import Results, find_results, results
+from fer_explain.hub.results import Group, Results, find_results, results
 
 PAGE = 24  # faces shown at once
 
@@ -39,6 +39,14 @@ def benched(analyzer: Analyzer) -> list[str]:
 def weightless(analyzer: Analyzer) -> list[str]:
     """Names of the runs whose weights are not here, but whose predictions are."""
     return [name for name in list_results() if name not in analyzer.models]
+
+
+def groups(analyzer: Analyzer) -> dict[Group, list[str]]:
+    """The checkpoints and runs that have saved predictions, by what they can be compared on; embedded ones first."""
+    found: dict[Group, list[str]] = {}
+    for name in [*benched(analyzer), *weightless(analyzer)]:
+        found.setdefault(_results(analyzer, name).group, []).append(name)
+    return found
 
 
 def look(analyzer: Analyzer, names: Sequence[str], split: str, *, together: bool) -> Lineup:

@@ -11,7 +11,7 @@ import numpy as np
 from fer_explain.benchmark.calibration import Integers
 from fer_explain.benchmark.saved import Saved
 from fer_explain.benchmark.statistics import Doubles
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.figures.probabilities import percent
 from fer_explain.types import Pixels
 from fer_explain.ui.shell.photo import picture_uri
@@ -50,7 +50,7 @@ def gallery(cards: Sequence[Card], models: Sequence[Saved], texts: Texts) -> str
 
 def _card(card: Card, true: str, models: Sequence[Saved], shares: Doubles, texts: Texts) -> str:
     """One face; ``shares`` (M, K) are what the models say about it."""
-    heading = f'<b style="--emotion:{COLORS.get(true, "gray")}">{escape(texts.emotion(true))}</b>'
+    heading = f'<b style="--emotion:{color_of(true, models[0].label_names)}">{escape(texts.emotion(true))}</b>'
     mark = f'<span class="fer-badge">{escape(texts("bench.duplicate"))}</span>' if card.duplicate else ""
     said = "".join(_said(model, share, true, texts) for model, share in zip(models, shares, strict=True))
     votes = ", ".join(f"{texts.emotion(name)} {n}" for name, n in card.votes.items())
@@ -84,7 +84,7 @@ def _said(model: Saved, shares: Doubles, true: str, texts: Texts) -> str:
         own = percent(100 * float(shares[model.label_names.index(true)]))
         rest = f" <small>({escape(texts.emotion(true))} {own})</small>"
     bar = "".join(
-        f'<i style="--p:{share:.4f};--emotion:{COLORS.get(name, "gray")}"></i>'
+        f'<i style="--p:{share:.4f};--emotion:{color_of(name, model.label_names)}"></i>'
         for name, share in zip(model.label_names, shares.tolist(), strict=True)
     )
     return (

@@ -11,7 +11,9 @@ from typing import Any, Final
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
+from fer_explain.emotions import key_of
 from fer_explain.errors import FerError
+from fer_explain.hub.config import read_config
 from fer_explain.ui.compare.state import Compared, Said
 from fer_explain.ui.compare.view import Cost, columns
 from fer_explain.ui.shell.components import drawn
@@ -138,6 +140,8 @@ class Comparing:
         shared: bool,
         texts: Texts,
     ) -> Iterator[Shown]:
+        method, target = question
+        question = method, target if target in self._common(models) else PREDICTED
         state = move().asking(*question)
         if state.face is None:
             yield self._nothing(state, texts)
@@ -147,6 +151,20 @@ class Comparing:
         for model in state.missing(models):
             state = state.told(model, self._ask(state, model, *question))
             yield self._show(state, models, costs, shared, texts)
+
+    def offer(self, models: Sequence[str], target: str, request: gr.Request) -> gr.Radio:
+        """The classes one can ask about: those that all chosen networks know."""
+        texts, common = texts_for(request), self._common(models)
+        choices = [(texts("heat.predicted"), PREDICTED), *((texts.emotion(label), label) for label in common)]
+        return gr.Radio(choices, value=target if target in common else PREDICTED)
+
+    def _common(self, models: Sequence[str]) -> list[str]:
+        """The classes that all of the networks know, as the first one calls them."""
+        from fer_explain.explain.similarity import common_classes  # imports SciPy
+
+        label_sets = [read_config(self._analyzer.folder(model)).label_names for model in models]
+        common = common_classes(label_sets)
+        return [label for label in label_sets[0] if key_of(label) in common] if label_sets else []
 
     def _ask(self, state: Compared, model: str, method: str, target: str) -> Said:
         from fer_explain.faces.preprocess import preprocess, to_image  # imports torch
@@ -168,7 +186,7 @@ class Comparing:
         sentence = status(_summary(said, texts) if ready else texts("compare.progress", n=len(said), total=len(models)))
         table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
         alike = ready and len(said) >= ALIKE
-        maps = _likeness(said, texts) if alike else ("", "", "")
+        maps = likeness(said, texts) if alike else ("", "", "")
         return state, sentence, table, *maps, gr.Column(visible=alike)
 
     def _nothing(self, state: Compared, texts: Texts) -> Shown:
@@ -195,21 +213,45 @@ def _summary(said: Mapping[str, Said], texts: Texts) -> str:
     """How many of the models read what."""
     counts: dict[str, int] = {}
     for entry in said.values():
-        label = entry.analysis.prediction.label
+        label = key_of(entry.analysis.prediction.label)
         counts[label] = counts.get(label, 0) + 1
     if len(counts) == 1:
-        return texts("compare.agree", n=len(said), emotion=texts.emotion(next(iter(counts))))
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    return texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
+        told = texts("compare.agree", n=len(said), emotion=texts.emotion(next(iter(counts))))
+    else:
+        ranked = sorted(counts.items(), key=lambda item: -item[1])
+        told = texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
+    return " ".join([told, *not_common(said, texts)])
 
 
-def _likeness(said: Mapping[str, Said], texts: Texts) -> tuple[str, str, str]:
+def not_common(said: Mapping[str, Said], texts: Texts) -> list[str]:
+    """Where the networks know other classes: which of them all know, and which others are not compared."""
+    from fer_explain.explain.similarity import common_classes
+
+    label_sets = [entry.analysis.prediction.labels for entry in said.values()]
+    common = common_classes(label_sets)
+    others = dict.fromkeys(label for labels in label_sets for label in labels if key_of(label) not in common)
+    if not others:
+        return []
+    names = [", ".join(map(texts.emotion, labels)) for labels in (common, others)]
+    return [texts("compare.common", common=names[0] or "–", others=names[1])]
+
+
+def likeness(said: Mapping[str, Said], texts: Texts) -> tuple[str, str, str]:
     """Shared probability of every two models' answers, and rank correlation and overlap of their maps."""
-    from fer_explain.explain.similarity import agreements, common_map, correlations, overlaps
+    from fer_explain.explain.similarity import (
+        agreements,
+        common_classes,
+        common_map,
+        correlations,
+        on_classes,
+        overlaps,
+    )
     from fer_explain.figures.likeness import likeness_figure
 
     names = list(said)
-    answers = agreements([entry.analysis.prediction.probabilities for entry in said.values()])
+    predictions = [entry.analysis.prediction for entry in said.values()]
+    common = common_classes([prediction.labels for prediction in predictions])
+    answers = agreements([on_classes(prediction, common) for prediction in predictions])
     maps = [common_map(entry.analysis) for entry in said.values()]
     return (
         drawn(likeness_figure(answers, names, hover=texts("compare.agreement"))),

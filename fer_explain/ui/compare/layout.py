@@ -97,6 +97,9 @@ def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image
     )
     examples.pick(do.try_example, question, **computing)
     models.input(do.ask, question, **computing)
+    offering = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    models.input(do.offer, [models, target], target, **offering)
+    page.tabs[NAME].select(do.offer, [models, target], target, **offering)
     method.select(do.ask, question, **computing)
     target.input(do.ask, question, **computing)
     shared.input(do.ask, question, **computing)

@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of, key_of
 from fer_explain.explain.similarity import odd_one_out
 from fer_explain.figures.probabilities import percent
 from fer_explain.types import Face, FaceAnalysis
@@ -51,7 +51,7 @@ def columns(
         texts: the reader's language.
     """
     top = max((_scale(entry.analysis) for entry in said.values()), default=0.0)
-    odd = odd_one_out([entry.analysis.prediction.probabilities for entry in said.values()])
+    odd = odd_one_out([key_of(entry.analysis.prediction.label) for entry in said.values()])
     stranger = list(said)[odd] if odd is not None and len(said) == len(models) else None
     cells = "".join(
         _column(shown, f"{number} · {name}", said[name], costs[name], top if shared else None, name == stranger, texts)
@@ -68,7 +68,7 @@ def _column(shown: Shown, name: str, said: Said, cost: Cost, top: float | None, 
     badges = f'<span class="fer-badge">{escape(texts("compare.odd"))}</span>' if odd else ""
     if not cost.trained:
         badges += f'<span class="fer-badge">{escape(texts("model.untrained"))}</span>'
-    color = COLORS.get(analysis.prediction.label, "currentColor")
+    color = color_of(analysis.prediction.label, analysis.prediction.labels)
     return (
         f'<section class="{"fer-odd" if odd else ""}"><h3>{escape(name)}</h3>'
         f'<p class="fer-label" style="--emotion:{color}">{escape(label)} '

@@ -11,7 +11,7 @@ from typing import Any, Final
 from PIL import Image
 
 from fer_explain.analyzer import Analyzer
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.errors import FerError
 from fer_explain.types import Box, Detection, FaceAnalysis
 from fer_explain.ui.live.tracks import Track, Tracks
@@ -95,7 +95,7 @@ def _face(found: Detection, analysis: FaceAnalysis, track: Track, texts: Texts) 
     return {
         "box": [box.x0, box.y0, box.width, box.height],
         "shares": [
-            [texts.emotion(label), COLORS.get(label, COLORS["neutral"]), share]
+            [texts.emotion(label), color_of(label, labels), share]
             for label, share in zip(labels, track.probabilities, strict=True)
         ],
         "heat": heat_picture(analysis, found.photo.shape[:2]),

@@ -52,8 +52,8 @@ class Texts:
         return text.format(**values) if values else text
 
     def emotion(self, label: str) -> str:
-        """What a class is called; a class that is none of the seven keeps its own name."""
-        return LANGUAGES[self.language].get(f"emotion.{label}", label)
+        """What a class is called; a class that is no emotion with a translation keeps its own name."""
+        return LANGUAGES[self.language].get(f"emotion.{label.lower()}", label)
 
 
 def catalogue() -> dict[str, dict[str, str]]:

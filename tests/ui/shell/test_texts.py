@@ -30,8 +30,9 @@ def test_every_text_is_there_with_the_same_blanks(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_emotion_has_its_own_name(language: str) -> None:
     texts = Texts(language)
-    assert len({texts.emotion(label) for label in LABELS}) == 7
-    assert texts.emotion("contempt") == "contempt"
+    assert len({texts.emotion(label) for label in (*LABELS, "contempt")}) == 8
+    assert texts.emotion("contempt") != "contempt"
+    assert texts.emotion("tired") == "tired"
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in UI.rglob("en.json")}), ids=lambda path: path.name)

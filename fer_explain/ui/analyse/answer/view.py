@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from fer_explain.benchmark.conformal import ConformalRule
-from fer_explain.emotions import COLORS
+from fer_explain.emotions import color_of
 from fer_explain.figures.probabilities import percent
 from fer_explain.types import Prediction
 from fer_explain.ui.shell.texts import Texts
@@ -16,7 +16,7 @@ def verdict(prediction: Prediction, model: str, trained: bool, texts: Texts, rul
 
     An untrained network is called that.
     """
-    color = COLORS.get(prediction.label, "currentColor")
+    color = color_of(prediction.label, prediction.labels)
     warning = "" if trained else f'<p class="fer-untrained">{escape(texts("verdict.untrained"))}</p>'
     return (
         f'<div class="fer-verdict" style="--emotion:{color}" aria-live="polite">'

@@ -209,7 +209,7 @@ class Studio:
             readings(analysis.warp, profile.size)[reading],
             readings(moved, profile.size)[reading] if moved else None,
             title=texts(f"studio.reading.{reading}"),
-            names={label: texts.emotion(label) for label in profile.classes},
+            names={label: texts.emotion(label) for label in analysis.prediction.labels},
             own_name=texts("studio.own"),
             changed_name=texts("studio.changed"),
         )
