@@ -6,8 +6,8 @@
 The Space runs the same files with the same requirements as a laptop does; only README.md differs, because there it
 carries the Space's settings. ``--checkpoints`` has the Space load those from the Hub, at the commit that their revision
 is now (:mod:`space_card`); ``--no-embedded`` leaves out the ones in this repository. ``--push`` makes the Space
-repository equal to OUTPUT; the token is the one that ``hf auth login`` stored. ``--static`` builds the site that runs in
-the visitor's browser alone (:mod:`static_site`).
+repository equal to OUTPUT; the token is the one that ``hf auth login`` stored. ``--static`` builds the site that runs
+in the visitor's browser alone (:mod:`static_site`).
 """
 
 from __future__ import annotations
