@@ -1,6 +1,6 @@
 """docs/quickstart.ipynb: its cells run, one after the other, and say what is stored below them.
 
-``python tests/test_quickstart.py`` runs them and stores what they say.
+``python -m tests.test_quickstart`` runs them and stores what they say.
 """
 
 from __future__ import annotations
