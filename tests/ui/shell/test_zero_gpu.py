@@ -13,38 +13,52 @@ from fer_explain.ui.shell.zero_gpu import gpu_decorator, make_analyzer
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# Like the real package, as far as the app can tell: the function runs in a fork, and all that goes between is pickled.
+# Like the real package, as far as the app can tell: the function runs in a thread of a fork, all that goes between is
+# pickled, and any exception becomes an error of the package's own.
 PACKAGE = """
-import inspect, multiprocessing, os, pickle
+import inspect, multiprocessing, pickle, threading
+import gradio as gr
 
 context = multiprocessing.get_context("fork")
 forks = []
+spent = False
+
+
+class End:
+    pass
 
 
 def GPU(function):
+    several = inspect.isgeneratorfunction(function)
+
     def send(pipe, content):
-        arguments = pickle.loads(content)
-        os.environ["INSIDE"] = "yes"
         try:
-            told = function(*arguments)
-            for one in told if inspect.isgeneratorfunction(function) else [told]:
+            told = function(*pickle.loads(content))
+            for one in told if several else [told]:
                 pipe.send(one)
         except Exception as error:
-            pipe.send(error)
-        pipe.send(StopIteration())
+            pipe.send(gr.Error(type(error).__name__))
+        pipe.send(End())
+
+    def work(*arguments):
+        thread = threading.Thread(target=send, args=arguments)
+        thread.start()
+        thread.join()
 
     def steps(*arguments):
+        if spent:
+            raise gr.Error('Your <a href="x">GPU time</a> is spent.')
         here, there = context.Pipe()
-        worker = context.Process(target=send, args=(there, pickle.dumps(arguments)))
+        worker = context.Process(target=work, args=(there, pickle.dumps(arguments)))
         worker.start()
         forks.append(function.__name__)
-        while not isinstance(one := here.recv(), Exception):
+        while not isinstance(one := here.recv(), End):
+            if isinstance(one, gr.Error):
+                raise one
             yield one
         worker.join()
-        if not isinstance(one, StopIteration):
-            raise one
 
-    return steps if inspect.isgeneratorfunction(function) else lambda *arguments: next(steps(*arguments))
+    return steps if several else lambda *arguments: next(steps(*arguments))
 """
 SCRIPT = """
 import json, sys, threading
@@ -77,18 +91,27 @@ threading.Thread(target=work).start()
 held.wait(60)
 shares, faces = follow(analyzer.explain_in_steps([here.face], "convnext_nano", "occlusion"))
 free.set()
-try:
-    analyzer.explain([here.face], "convnext_nano", target="hungry")
-    refusal = ""
-except FerError as error:
-    refusal = str(error)
+def refusal(ask):
+    try:
+        ask()
+    except FerError as error:
+        return str(error)
+
+refused = [
+    refusal(lambda: analyzer.explain([here.face], "convnext_nano", target="hungry")),
+    refusal(lambda: follow(analyzer.explain_in_steps([here.face], "convnext_nano", target="hungry"))),
+]
+analyzer.warm_up("emonext_nano")
+forks = list(spaces.forks)
+spaces.spent = True
+refused.append(refusal(lambda: analyzer.predict([here.face], "convnext_nano")))
 print(json.dumps({
-    "forks": spaces.forks,
+    "forks": forks,
     "same": bool(np.allclose(there.heatmap.values, here.heatmap.values, atol=1e-5)),
     "label": [there.prediction.label, here.prediction.label],
     "shares": shares,
     "method": faces[0].heatmap.method,
-    "refusal": refusal,
+    "refused": refused,
 }))
 """
 
@@ -103,13 +126,14 @@ def test_analyses_run_in_the_forks_and_give_the_same(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["forks"] == ["_whole_there", "_stepwise_there", "_whole_there"]
+    assert told["forks"] == ["_whole_there", "_stepwise_there", "_whole_there", "_stepwise_there"]
     assert told["same"]
     assert told["label"][0] == told["label"][1]
     assert told["shares"] == sorted(told["shares"])
     assert len(told["shares"]) > 1
     assert told["method"] == "occlusion"
-    assert "'hungry' is no class" in told["refusal"]
+    assert all("'hungry' is no class" in sentence for sentence in told["refused"][:2])
+    assert told["refused"][2] == "Your GPU time is spent."
 
 
 def test_the_repositorys_own_folder_is_not_taken_for_the_package() -> None:
