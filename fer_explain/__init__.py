@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from fer_explain.hub.folder import list_checkpoints
     from fer_explain.models import create_model, list_models
 
-__all__ = ["Analyzer", "create_model", "list_checkpoints", "list_models", "load", "load_checkpoint"]
+__all__ = ["Analyzer", "__version__", "create_model", "list_checkpoints", "list_models", "load", "load_checkpoint"]
+
+__version__ = "0.1.0"  # pyproject.toml reads it here
 
 _HOMES = {
     "Analyzer": "fer_explain.analyzer",

@@ -104,6 +104,20 @@ class Analyzer:
         self._added.remove(longest)
         del self._residents[longest]
 
+    def settle_in_fork(self, device: str, model: str | None = None) -> None:
+        """Makes the copy of an analyzer in a forked process usable, where the threads that held its locks are not.
+
+        Args:
+            device: where the networks run in this process.
+            model: the one whose network was at rest when the process was forked; the others are loaded anew.
+        """
+        rested = self._name(model)
+        self.device = device
+        self._adding = threading.Lock()
+        self._residents = {
+            name: resident.copy(device, loaded=name == rested) for name, resident in self._residents.items()
+        }
+
     def verify(self) -> dict[str, str]:
         """Loads every checkpoint, as only that shows damaged weights, and returns :attr:`problems`."""
         for name in self.models:
@@ -378,6 +392,14 @@ class _Resident:
         self.lock = FairLock()
         self.used = time.monotonic()  # when it was last asked for
         self._device = device
+
+    def copy(self, device: str, *, loaded: bool) -> _Resident:
+        """The same one with a free lock, on another device, with its loaded network or without."""
+        fresh = _Resident(self.ref, self.folder, device)
+        if loaded and "checkpoint" in self.__dict__:
+            self.checkpoint.model.to(device)
+            fresh.checkpoint = self.checkpoint
+        return fresh
 
     @cached_property
     def checkpoint(self) -> Checkpoint:

@@ -18,7 +18,7 @@ FLOORS = (
     {"explain", "faces", "hub", "benchmark"},
     {"figures", "analyzer"},
     {"report", "export"},
-    {"ui", "__main__"},
+    {"ui", "__main__", "command"},
 )
 ONLY_THESE_KNOW_GRADIO = ("app.py", "fer_explain/ui/", "spaces/")
 FILES = sorted(
@@ -185,6 +185,7 @@ WRITES_ALONE = {
     "fer_explain/hub/files.py",
     "fer_explain/ui/analyse/report/events.py",
     "spaces/build.py",
+    "spaces/space_card.py",
     "spaces/static_site.py",
     "training/lease/crew.py",
     "training/study/crew.py",

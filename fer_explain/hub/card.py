@@ -139,7 +139,20 @@ def _front_matter(name: str, config: CheckpointConfig, splits: Mapping[str, Metr
         library_name="fer-explain",
         pipeline_tag="image-classification",
         tags=["facial-expression-recognition", "emotion-recognition", "explainability", config.architecture],
+        base_model=_base_model(config.provenance.get("pretrained")),
     )
+
+
+def _base_model(pretrained: object) -> str | None:
+    """The Hub id of the weights it was fine-tuned from, where their file is called as timm calls them."""
+    if not isinstance(pretrained, str):
+        return None
+    import timm
+
+    name = pretrained.removesuffix(".safetensors")
+    known = timm.get_pretrained_cfg(name) if timm.models.is_model_pretrained(name) else None
+    home = known.hf_hub_id if known else None
+    return home + name if home and home.endswith("/") else home
 
 
 def _summary(config: CheckpointConfig, metrics: Mapping[str, Any], summary: str) -> str:

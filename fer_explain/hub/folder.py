@@ -17,8 +17,11 @@ DISTURBED: Final = "disturbed.json"
 PREDICTIONS: Final = "predictions"
 CALIBRATION: Final = "calibration"  # the file of predictions that a field network's temperature was fitted on
 
-EMBEDDED: Final = Path(__file__).resolve().parents[2] / "checkpoints"
-RESULTS: Final = EMBEDDED.parent / "results"  # folders of studies: all of their runs but the weights
+_LIBRARY: Final = Path(__file__).resolve().parents[1]
+# A wheel holds the checkpoints inside the library, see setup.py; in the repository and on a Space they lie beside it.
+_HOME: Final = _LIBRARY if (_LIBRARY / "checkpoints").is_dir() else _LIBRARY.parent
+EMBEDDED: Final = _HOME / "checkpoints"
+RESULTS: Final = _HOME / "results"  # folders of studies: all of their runs but the weights
 DEFAULT: Final = "field_stn_se_mobilenetv1"
 
 

@@ -74,15 +74,25 @@ def address(checkpoints: list[str], uploads: Path, tmp_path_factory: pytest.Temp
 
 
 @contextmanager
-def running(arguments: list[str], uploads: Path, log: Path, program: tuple[str, ...] = ("app.py",)) -> Iterator[str]:
-    """The address of the app, started with these arguments and none of the settings of whoever runs the tests."""
+def running(
+    arguments: list[str],
+    uploads: Path,
+    log: Path,
+    program: tuple[str, ...] = ("app.py",),
+    folder: Path = ROOT,
+    **settings: str,
+) -> Iterator[str]:
+    """The address of the app, started with these arguments and none of the settings of whoever runs the tests.
+
+    It is started in ``folder``, with ``settings`` in its environment.
+    """
     port = free_port()
     foreign = ("GRADIO_", "SPACE_", "FER_EXPLAIN_")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | settings
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, *program, "--port", str(port), *arguments],
-            cwd=ROOT, env=environment | {"GRADIO_TEMP_DIR": str(uploads)}, stdout=out, stderr=subprocess.STDOUT,
+            cwd=folder, env=environment | {"GRADIO_TEMP_DIR": str(uploads)}, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             wait_until_served(f"http://127.0.0.1:{port}/", process, log)

@@ -86,6 +86,28 @@ def test_tree_imports_only_itself_and_its_requirements(space):
                 assert required & {_distribution(owner) for owner in owners.get(top, [])}, f"{file.name}: {top}"
 
 
+def test_models_are_what_the_cards_of_its_checkpoints_name(space):
+    assert SpaceCard.load(space / "README.md").data.models == ["timm/tf_efficientnet_lite0.in1k"]
+    assert not (space / "checkpoints.txt").exists()
+    assert "The checkpoints in `checkpoints/` were trained" in (space / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--no-embedded"], "--no-embedded leaves no checkpoint"),
+        (["--checkpoints", "./runs/mine"], "'./runs/mine' is no Hub id"),
+        (["--static", "--no-embedded"], "--no-embedded is for a Space"),
+    ],
+)
+def test_a_mistake_ends_in_one_sentence_and_writes_nothing(tmp_path, capsys, flags, sentence):
+    with pytest.raises(SystemExit) as stop:
+        build["main"]([str(tmp_path / "space"), *flags])
+    assert stop.value.code == 2
+    assert sentence in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.rglob("*.*"))
+
+
 @pytest.mark.parametrize("is_file", [False, True])
 def test_refuses_a_folder_that_holds_something(tmp_path, capsys, is_file):
     (tmp_path / "mine.txt").write_text("precious")

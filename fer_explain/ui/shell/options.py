@@ -22,14 +22,32 @@ class Options:
     data: str | None = None
 
 
-def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Options:
-    """Reads the command line; ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT`` stand in for --host and --port.
+def parse(
+    argv: Sequence[str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    prog: str = "app.py",
+    epilog: str | None = None,
+) -> Options:
+    """Reads the command line; the environment stands in for flags that are not given.
+
+    Args:
+        argv: the arguments; None means those of this process.
+        environment: ``GRADIO_SERVER_NAME`` is --host, ``GRADIO_SERVER_PORT`` --port, ``FER_EXPLAIN_DATA`` --data, and
+            ``FER_EXPLAIN_CHECKPOINTS``, separated by commas or white space, --checkpoints.
+        prog: what the program is called.
+        epilog: what its help ends with.
 
     Raises:
         SystemExit: with status 2 and one sentence that names the flag, or 0 after ``--help``.
     """
     home = EVERYWHERE if environment.get("SPACE_ID") else LOCAL
-    parser = argparse.ArgumentParser(prog="app.py", description="Facial emotion recognition that shows its work.")
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Facial emotion recognition that shows its work.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--host",
         default=environment.get("GRADIO_SERVER_NAME") or home,
@@ -44,9 +62,10 @@ def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
     parser.add_argument(
         "--checkpoints",
         nargs="+",
-        default=[],
+        default=environment.get("FER_EXPLAIN_CHECKPOINTS", "").replace(",", " ").split(),
         metavar="DIR_OR_HUB_ID",
-        help="checkpoints beside the embedded ones: folders, or Hub ids such as org/name@revision",
+        help="checkpoints beside the embedded ones: folders, or Hub ids such as org/name@revision "
+        "(without it: FER_EXPLAIN_CHECKPOINTS)",
     )
     parser.add_argument(
         "--data",

@@ -34,15 +34,15 @@ def serve(options: Options) -> None:
     _private_settings()
     from starlette.middleware import Middleware
 
-    from fer_explain.analyzer import Analyzer
     from fer_explain.ui.shell.components import charts_head, drop_zone_head, language_head
     from fer_explain.ui.shell.event_order import Arrivals
     from fer_explain.ui.shell.files import HOME, files
     from fer_explain.ui.shell.libraries import EventsWait, Libraries
     from fer_explain.ui.shell.page import build_page
     from fer_explain.ui.shell.theme import colors, theme
+    from fer_explain.ui.shell.zero_gpu import make_analyzer
 
-    analyzer = Analyzer(options.checkpoints)
+    analyzer = make_analyzer(options.checkpoints)
     for sentence in analyzer.problems.values():
         print(sentence, file=sys.stderr)
     blocks, i18n = build_page(analyzer, options.data)

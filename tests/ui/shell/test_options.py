@@ -23,6 +23,13 @@ def test_checkpoints_are_a_list() -> None:
     assert parse(["--checkpoints", "runs/a", "org/b@v1"], {}).checkpoints == ("runs/a", "org/b@v1")
 
 
+def test_checkpoints_come_from_the_environment_where_there_is_no_flag() -> None:
+    set_there = {"FER_EXPLAIN_CHECKPOINTS": " org/a@v1,runs/b\n org/c ,"}
+    assert parse([], set_there).checkpoints == ("org/a@v1", "runs/b", "org/c")
+    assert parse(["--checkpoints", "org/d"], set_there).checkpoints == ("org/d",)
+    assert parse([], {"FER_EXPLAIN_CHECKPOINTS": ""}).checkpoints == ()
+
+
 def test_the_data_is_given_by_flag_or_environment() -> None:
     assert parse([], {}).data is None
     assert parse([], {"FER_EXPLAIN_DATA": "here"}).data == "here"
