@@ -19,7 +19,7 @@ function frame() {
   });
   made.addEventListener('load', () => {
     const { body } = made.contentDocument;
-    new made.contentWindow.ResizeObserver(() => { made.style.height = `${body.scrollHeight + 8}px`; }).observe(body);
+    new made.contentWindow.ResizeObserver(() => { made.style.height = `${Math.ceil(body.getBoundingClientRect().height) + 16}px`; }).observe(body);
   });
   return made;
 }

@@ -45,7 +45,7 @@ function start() {
     waiting.delete(id);
     key ? question?.reject(new Failure(key, values)) : question?.resolve(answer);
   };
-  made.onerror = lose;
+  made.onerror = (event) => { event.preventDefault(); lose(); };
   return made;
 }
 
