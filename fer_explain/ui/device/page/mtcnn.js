@@ -2,6 +2,9 @@
 // pictures, so each is given x first. `run(name, data, shape)` runs one of the nets p, r and o.
 import { even, picture, resizeArea } from './pixels.js';
 
+// Python computes with boxes in float32, and cells of the pyramid overlap by exactly the half at which one is dropped:
+// only the same rounding keeps the same candidates.
+const single = Math.fround;
 const CELL = 12, STRIDE = 2, PYRAMID = 0.709, THRESHOLDS = [0.6, 0.7, 0.8], MOST = 400;
 
 // Finds the faces of a picture that are at least about `smallest` pixels large: box, landmarks and score of each.
@@ -38,7 +41,7 @@ async function propose(run, image, scale) {
     const score = told.softmax[2 * i + 1];
     if (score < THRESHOLDS[0]) continue;
     const x = Math.floor(i / down) * STRIDE, y = (i % down) * STRIDE;
-    const box = [x, y, x + CELL, y + CELL].map((value) => value / scale);
+    const box = [x, y, x + CELL, y + CELL].map((value) => single(value / single(scale)));
     found.push({ box, score, offset: told.conv2d_4.subarray(4 * i, 4 * i + 4) });
   }
   return suppress(found, 0.5);
@@ -49,26 +52,29 @@ const believed = (candidates, offsets, scores, threshold) => candidates
   .filter((one) => one.score > threshold);
 
 function moved(one) {
-  const [x0, y0, x1, y1] = one.box, sides = [x1 - x0, y1 - y0, x1 - x0, y1 - y0];
-  return { ...one, box: one.box.map((value, k) => value + one.offset[k] * sides[k]) };
+  const [x0, y0, x1, y1] = one.box, sides = [single(x1 - x0), single(y1 - y0), single(x1 - x0), single(y1 - y0)];
+  return { ...one, box: one.box.map((value, k) => single(value + single(one.offset[k] * sides[k]))) };
 }
 
 export const squares = (found) => found.map((one) => {
-  const [x0, y0, x1, y1] = one.box, x = (x0 + x1) / 2, y = (y0 + y1) / 2, half = Math.max(x1 - x0, y1 - y0) / 2;
-  return { ...one, box: [x - half, y - half, x + half, y + half] };
+  const [x0, y0, x1, y1] = one.box, x = single(x0 + x1) / 2, y = single(y0 + y1) / 2;
+  const half = Math.max(single(x1 - x0), single(y1 - y0)) / 2;
+  return { ...one, box: [x - half, y - half, x + half, y + half].map(single) };
 });
 
 export function suppress(found, overlap, ofSmaller = false) {
-  const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
+  const area = ([x0, y0, x1, y1]) => single(single(x1 - x0) * single(y1 - y0));
   let rest = [...found].sort((a, b) => b.score - a.score);
   const kept = [];
   while (rest.length) {
     const best = rest.shift(), a = best.box;
     kept.push(best);
     rest = rest.filter(({ box: b }) => {
-      const shared = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]))
-        * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-      return shared <= overlap * (ofSmaller ? Math.min(area(a), area(b)) : area(a) + area(b) - shared);
+      const width = single(Math.max(0, single(Math.min(a[2], b[2]) - Math.max(a[0], b[0]))));
+      const height = single(Math.max(0, single(Math.min(a[3], b[3]) - Math.max(a[1], b[1]))));
+      const shared = single(width * height);
+      const whole = ofSmaller ? Math.min(area(a), area(b)) : single(single(area(a) + area(b)) - shared);
+      return shared <= single(single(overlap) * whole);
     });
   }
   return kept;
