@@ -1,4 +1,4 @@
-"""The weights of an ONNX file made small: stored in eight or sixteen bits, computed in float32.
+"""The weights of an ONNX file made small where that costs nothing: stored in eight bits, computed in float32.
 
 A runtime unpacks them once, when it opens the file, so the answers cost no more time. Checkpoints whose weights are
 kept in eight bits (:mod:`fer_explain.hub.quantized`) lose nothing: the integers and scales found here are theirs, also
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 SMALL: Final = 32_768  # values: below, as in depthwise kernels, precision is worth more than the room
-HALF: Final = 262_144  # values from which sixteen bits are used: those of many smaller kernels would add up to 1e-3
 EXACT: Final = 1e-5  # of the largest weight: what rounding in float32 alone may make of eight bits
 _LARGEST: Final = 127
 
 
 def pack(model: ModelProto) -> ModelProto:
-    """Stores large tensors of floats in eight bits where that changes nothing, else the largest in sixteen; in place."""
+    """Stores each large tensor of floats in eight bits where that changes nothing; in place."""
     from onnx import helper, numpy_helper
 
     nodes: list[Any] = []
@@ -38,9 +37,6 @@ def pack(model: ModelProto) -> ModelProto:
             model.graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
             nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.whole"], to=1))
             nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
-        elif values.size >= HALF:
-            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-            nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=1))
     rest = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend([*nodes, *rest])
