@@ -1,13 +1,16 @@
 """The site that needs no Python: served as plain files, driven, counted for requests, and cut off the network."""
 
-import io
-
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import watched
+from driver import png
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from fer_explain.faces.drawn import draw_face
 from fer_explain.hub.folder import DEFAULT
+
+FACE = {"name": "face.png", "mimeType": "image/png", "buffer": png(Image.fromarray(draw_face("happy").pixels))}
 
 
 def ready(page: Page, site: str) -> list[str]:
@@ -23,11 +26,9 @@ def ready(page: Page, site: str) -> list[str]:
 
 
 def test_a_photo_is_explained_and_a_broken_one_named(browser: Browser, site: str):
-    file = io.BytesIO()
-    Image.fromarray(draw_face("happy", size=240, seed=1).pixels).save(file, "PNG")
     with watched(browser) as page:
         asked = ready(page, site)
-        page.locator("#file").set_input_files({"name": "face.png", "mimeType": "image/png", "buffer": file.getvalue()})
+        page.locator("#file").set_input_files(FACE)
         expect(page.locator("#faces li")).to_have_count(1)
         expect(page.locator("#faces .bars p")).to_have_count(7)
         expect(page.locator("#faces .gate")).to_have_count(5)
@@ -64,3 +65,15 @@ def test_what_a_phone_needs_to_install_it(browser: Browser, site: str):
             )
             assert icon["sizes"] == f"{side}x{side}"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_serious(browser: Browser, site: str, scheme: str):
+    with watched(browser, color_scheme=scheme) as page:
+        ready(page, site)
+        page.locator("#file").set_input_files(FACE)
+        expect(page.locator("#faces li")).to_have_count(1)
+        for tab in ("Photo", "Live", "About"):
+            page.get_by_role("tab", name=tab).click()
+            found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            assert not [(tab, one["id"], one["nodes"]) for one in found if one["impact"] in ("serious", "critical")]
