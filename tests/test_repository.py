@@ -51,13 +51,15 @@ def _readme(mark: str) -> str:
     return found[1]
 
 
-def test_tracked_files_stay_under_56_mib():
-    assert sum(path.stat().st_size for path in _tracked()) < 56 * 2**20
+def test_tracked_files_stay_under_90_mib():
+    assert sum(path.stat().st_size for path in _tracked()) < 90 * 2**20
 
 
 def test_only_weights_of_embedded_checkpoints_are_tracked():
     strangers = [
-        name for name in _with_suffix(WEIGHTS) if not re.fullmatch(r"checkpoints/[^/]+/model\.safetensors", name)
+        name
+        for name in _with_suffix(WEIGHTS)
+        if not re.fullmatch(r"checkpoints/[^/]+/(model\.safetensors|device/model\.onnx)", name)
     ]
     assert not strangers
 

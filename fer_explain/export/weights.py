@@ -1,4 +1,4 @@
-"""The weights of an ONNX file made small: stored in eight or sixteen bits, computed in float32.
+"""The weights of an ONNX file made small where that costs nothing: stored in eight bits, computed in float32.
 
 A runtime unpacks them once, when it opens the file, so the answers cost no more time. Checkpoints whose weights are
 kept in eight bits (:mod:`fer_explain.hub.quantized`) lose nothing: the integers and scales found here are theirs, also
@@ -22,7 +22,7 @@ _LARGEST: Final = 127
 
 
 def pack(model: ModelProto) -> ModelProto:
-    """Stores each large tensor of floats in eight bits where that changes nothing, else in sixteen; in place."""
+    """Stores each large tensor of floats in eight bits where that changes nothing; in place."""
     from onnx import helper, numpy_helper
 
     nodes: list[Any] = []
@@ -37,9 +37,6 @@ def pack(model: ModelProto) -> ModelProto:
             model.graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
             nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.whole"], to=1))
             nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
-        else:
-            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-            nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=1))
     rest = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend([*nodes, *rest])

@@ -1,6 +1,7 @@
 """The real app in a process of its own, and a real browser that reports every error and every stray request."""
 
 import os
+import runpy
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from driver import App
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from fer_explain.hub.folder import DEFAULT
 from fer_explain.ui.shell.examples import ASTRONAUT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +102,22 @@ def running(
         finally:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the static site, with the default checkpoint, behind a plain file server."""
+    folder, log = tmp_path_factory.mktemp("static") / "site", tmp_path_factory.mktemp("log") / "server.txt"
+    build = runpy.run_path(str(ROOT / "spaces" / "build.py"))["main"]
+    build(["--static", str(folder), "--checkpoints", DEFAULT])
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)]
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+    wait_until_served(f"http://127.0.0.1:{port}/", server, log)
+    yield f"http://127.0.0.1:{port}/"
+    server.kill()
+    server.wait()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import torch
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
+from fer_explain.export import parity
 from fer_explain.export.__main__ import main
 from fer_explain.export.weights import in_eight_bits
 from fer_explain.export.write import export
@@ -38,6 +39,15 @@ def test_numbers_are_those_of_python(name: str, tmp_path: Path):
             np.testing.assert_allclose(got["theta"][0], wanted.warp.theta, atol=1e-3)
         for gate in wanted.gates:
             np.testing.assert_allclose(got[f"gate.{gate.layer}"][0], gate.weights, atol=1e-2)
+
+
+def test_the_comparison_holds_and_tells_what_does_not(monkeypatch: pytest.MonkeyPatch):
+    faces = [whole_image(draw_face(emotion, size=64, seed=6).pixels) for emotion in ("happy", "sad")]
+    done = parity.measure(Analyzer(), DEFAULT, faces)
+    assert done.holds
+    assert set(done.differences) == {"probabilities", "theta", "heatmap", "gates"}
+    monkeypatch.setitem(parity.LIMITS, "probabilities", 0.0)
+    assert "OUTSIDE" in str(done)
 
 
 def test_eight_bits_are_used_only_where_nothing_is_lost():

@@ -8,6 +8,7 @@ from typing import Any, Final
 import gradio as gr
 
 from fer_explain.errors import FerError
+from fer_explain.ui.device.switch import switch
 from fer_explain.ui.live import events
 from fer_explain.ui.live.view import stage
 from fer_explain.ui.shell.context import Page, texts_for
@@ -33,6 +34,7 @@ def build(page: Page) -> None:
 
     with gr.Column(elem_classes="fer-card"):
         page.heading("live")
+        switch(page, "live")
         camera = gr.HTML(js_on_load=script("live/live.js"), server_functions=[see], elem_id="live")
     page.blocks.load(_stage, None, camera, show_progress="hidden", queue=False, api_visibility="private")
     page.model.select(None, page.model, js="name => {document.body.dataset.model = name}")

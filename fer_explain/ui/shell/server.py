@@ -34,6 +34,7 @@ def serve(options: Options) -> None:
     _private_settings()
     from starlette.middleware import Middleware
 
+    from fer_explain.ui.device.route import Device, Isolation
     from fer_explain.ui.shell.components import charts_head, drop_zone_head, language_head
     from fer_explain.ui.shell.event_order import Arrivals
     from fer_explain.ui.shell.files import HOME, files
@@ -63,7 +64,14 @@ def serve(options: Options) -> None:
         css_paths=files("*.css"),
         head=language_head() + drop_zone_head() + charts_head(),
         i18n=i18n,
-        app_kwargs={"middleware": [Middleware(Arrivals), Middleware(EventsWait, libraries=libraries)]},
+        app_kwargs={
+            "middleware": [
+                Middleware(Isolation),
+                Middleware(Device, folders=lambda: map(analyzer.folder, analyzer.models)),
+                Middleware(Arrivals),
+                Middleware(EventsWait, libraries=libraries),
+            ]
+        },
     )
     print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)
     threading.Thread(target=warm_up, args=(analyzer, libraries), daemon=True).start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from fer_explain.ui.analyse.controls import PhotoPanel
+from fer_explain.ui.device.switch import switch
 from fer_explain.ui.shell.components import photo_input
 from fer_explain.ui.shell.context import Page
 from fer_explain.ui.shell.examples import strip
@@ -37,5 +38,6 @@ def photo_panel(page: Page) -> PhotoPanel:
 
 
 def _examples(page: Page) -> gr.HTML:
+    switch(page, "photo")
     gr.HTML(page.i18n("photo.examples"), html_template="<h3>${value}</h3>")
     return strip(page.i18n, "examples")

@@ -1,14 +1,24 @@
 // Pictures are { width, height, data }: three bytes a pixel, rows from the top. The same arithmetic as in Python:
-// cv2.resize (INTER_AREA), fer_explain/faces/crop.py and fer_explain/faces/preprocess.py.
+// cv2.resize, fer_explain/faces/crop.py and fer_explain/faces/preprocess.py.
 export const picture = (width, height, data = new Uint8ClampedArray(width * height * 3)) => ({ width, height, data });
 
 export function fromRgba(width, height, rgba) {
-  const made = picture(width, height);
-  for (let i = 0, j = 0; j < made.data.length; i += 4, j += 3) made.data.set(rgba.subarray(i, i + 3), j);
+  const made = picture(width, height), { data } = made;
+  for (let i = 0, j = 0; j < data.length; i += 4, j += 3) {
+    data[j] = rgba[i];
+    data[j + 1] = rgba[i + 1];
+    data[j + 2] = rgba[i + 2];
+  }
   return made;
 }
 
-// For each output index: the first source index and the weights from there on.
+// Halves go to the even neighbour, as in Python.
+export function even(value) {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 ? rounded - 1 : rounded;
+}
+
+// Taps: for each output index the first source index, and the weights from there on.
 function areaTaps(from, to, shrinks) {
   const scale = from / to;
   return Array.from({ length: to }, (_, i) => {
@@ -22,6 +32,13 @@ function areaTaps(from, to, shrinks) {
     const first = Math.floor(low + 1e-9), weights = [];
     for (let j = first; j < high - 1e-9; j++) weights.push((Math.min(j + 1, high) - Math.max(j, low)) / (high - low));
     return [first, weights];
+  });
+}
+
+function linearTaps(from, to) {
+  return Array.from({ length: to }, (_, i) => {
+    const at = Math.min(Math.max((i + 0.5) * from / to - 0.5, 0), from - 1), first = Math.min(Math.floor(at), from - 2);
+    return from === 1 ? [0, [1]] : [first, [1 - (at - first), at - first]];
   });
 }
 
@@ -44,13 +61,16 @@ function smoothTaps(from, to, cubic) {
 }
 
 function separable(data, width, height, channels, across, down) {
-  const rows = new Float32Array(height * across.length * channels);
-  for (let y = 0, at = 0; y < height; y++) for (const [first, weights] of across) for (let c = 0; c < channels; c++) {
-    let sum = 0, from = (y * width + first) * channels + c;
-    for (let k = 0; k < weights.length; k++, from += channels) sum += weights[k] * data[from];
-    rows[at++] = sum;
+  const step = across.length * channels, rows = new Float32Array(height * step);
+  for (let y = 0, at = 0; y < height; y++) for (let x = 0; x < across.length; x++) {
+    const first = across[x][0], weights = across[x][1], count = weights.length;
+    for (let c = 0; c < channels; c++) {
+      let sum = 0, from = (y * width + first) * channels + c;
+      for (let k = 0; k < count; k++, from += channels) sum += weights[k] * data[from];
+      rows[at++] = sum;
+    }
   }
-  const step = across.length * channels, result = new Float32Array(down.length * step);
+  const result = new Float32Array(down.length * step);
   down.forEach(([first, weights], y) => {
     for (let k = 0; k < weights.length; k++) {
       const from = (first + k) * step, weight = weights[k];
@@ -60,12 +80,18 @@ function separable(data, width, height, channels, across, down) {
   return result;
 }
 
-export function resizeArea(image, width, height) {
+function resized(image, width, height, taps) {
   if (width === image.width && height === image.height) return image;
-  const shrinks = width <= image.width && height <= image.height;
-  const taps = [areaTaps(image.width, width, shrinks), areaTaps(image.height, height, shrinks)];
-  return picture(width, height, new Uint8ClampedArray(separable(image.data, image.width, image.height, 3, ...taps)));
+  const values = separable(image.data, image.width, image.height, 3, taps(image.width, width), taps(image.height, height));
+  return picture(width, height, new Uint8ClampedArray(values));
 }
+
+export function resizeArea(image, width, height) {
+  const shrinks = width <= image.width && height <= image.height;
+  return resized(image, width, height, (from, to) => areaTaps(from, to, shrinks));
+}
+
+export const resizeLinear = (image, width, height) => resized(image, width, height, linearTaps);
 
 // The square crop around a box: the map [a, b, x, c, d, y] from the crop (-1..1) to photo pixels. Only quarter turns
 // of the eyes are followed, as in CropRule().
@@ -77,42 +103,45 @@ export function toPhoto([x0, y0, x1, y1], landmarks) {
   return [cos, -sin, (x0 + x1) / 2, sin, cos, (y0 + y1) / 2];
 }
 
-export function cropFace(photo, matrix) {
-  const native = 2 * Math.hypot(matrix[0], matrix[3]);
-  const side = Math.min(Math.max(Math.round(native), 16), 256);
+// The photo's pixels under a crop. Bilinear; beyond the border the border is repeated; a crop with more photo pixels
+// than its own is sampled more finely and averaged.
+export function cropFace(photo, [a, b, x0, c, d, y0]) {
+  const native = 2 * Math.hypot(a, c), side = Math.min(Math.max(even(native), 16), 256);
   const finer = Math.max(1, Math.ceil(native / side - 0.01)), fine = side * finer;
   const made = picture(fine, fine), { width, height, data } = photo;
-  const limit = (value, most) => Math.min(Math.max(value, 0), most - 1);
   for (let v = 0, at = 0; v < fine; v++) for (let u = 0; u < fine; u++) {
     const p = (2 * u + 1) / fine - 1, q = (2 * v + 1) / fine - 1;
-    const x = matrix[0] * p + matrix[1] * q + matrix[2] - 0.5, y = matrix[3] * p + matrix[4] * q + matrix[5] - 0.5;
+    const x = a * p + b * q + x0 - 0.5, y = c * p + d * q + y0 - 0.5;
     const left = Math.floor(x), top = Math.floor(y), fx = x - left, fy = y - top;
-    const xs = [limit(left, width), limit(left + 1, width)], ys = [limit(top, height), limit(top + 1, height)];
-    for (let c = 0; c < 3; c++) {
-      const value = (i, j) => data[(ys[j] * width + xs[i]) * 3 + c];
-      made.data[at++] = (1 - fy) * ((1 - fx) * value(0, 0) + fx * value(1, 0))
-        + fy * ((1 - fx) * value(0, 1) + fx * value(1, 1));
+    const l = Math.min(Math.max(left, 0), width - 1), r = Math.min(Math.max(left + 1, 0), width - 1);
+    const t = Math.min(Math.max(top, 0), height - 1) * width, w = Math.min(Math.max(top + 1, 0), height - 1) * width;
+    const [i, j, k, m] = [3 * (t + l), 3 * (t + r), 3 * (w + l), 3 * (w + r)];
+    for (let e = 0; e < 3; e++) {
+      made.data[at++] = (1 - fy) * ((1 - fx) * data[i + e] + fx * data[j + e])
+        + fy * ((1 - fx) * data[k + e] + fx * data[m + e]);
     }
   }
   return finer > 1 ? resizeArea(made, side, side) : made;
 }
 
+// A network's input (C, S, S) for a face.
 export function preprocess(face, spec) {
-  const planes = spec.gray || spec.channels === 1 ? 1 : 3, count = face.width * face.height;
+  const planes = spec.gray || spec.channels === 1 ? 1 : 3, count = face.width * face.height, { data } = face;
   const values = new Float32Array(count * planes);
-  for (let i = 0; i < count; i++) {
-    const [r, g, b] = face.data.subarray(3 * i, 3 * i + 3);
-    if (planes === 1) values[i] = (0.299 * r + 0.587 * g + 0.114 * b) / 255;
-    else values.set([r / 255, g / 255, b / 255], 3 * i);
+  if (planes === 3) for (let i = 0; i < data.length; i++) values[i] = data[i] / 255;
+  else for (let i = 0, j = 0; i < count; i++, j += 3) {
+    values[i] = (0.299 * data[j] + 0.587 * data[j + 1] + 0.114 * data[j + 2]) / 255;
   }
   const size = spec.size, cubic = spec.interpolation === 'bicubic';
   const same = face.width === size && face.height === size;
   const small = same ? values : separable(values, face.width, face.height, planes,
     smoothTaps(face.width, size, cubic), smoothTaps(face.height, size, cubic));
   const result = new Float32Array(spec.channels * size * size);
-  for (let c = 0; c < spec.channels; c++) for (let i = 0; i < size * size; i++) {
-    const value = Math.min(Math.max(small[i * planes + (planes === 1 ? 0 : c)], 0), 1);
-    result[c * size * size + i] = (value - spec.mean[c]) / spec.std[c];
+  for (let c = 0; c < spec.channels; c++) {
+    const mean = spec.mean[c], std = spec.std[c], from = planes === 1 ? 0 : c;
+    for (let i = 0, at = c * size * size; i < size * size; i++) {
+      result[at++] = (Math.min(Math.max(small[i * planes + from], 0), 1) - mean) / std;
+    }
   }
   return result;
 }
