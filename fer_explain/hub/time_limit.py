@@ -24,11 +24,14 @@ def time_limit(what: str, seconds: float) -> Iterator[None]:
     Raises:
         FerError: it was not; the sentence names ``what``.
     """
-    token = _end.set(min(_end.get(), time.monotonic() + seconds))
+    around = _end.get()
+    token = _end.set(min(around, time.monotonic() + seconds))
     try:
         yield
         check_time()
     except OutOfTime:
+        if time.monotonic() > around:
+            raise
         raise FerError(f"'{what}' could not be loaded within {seconds:.0f} seconds, so it was given up.") from None
     finally:
         _end.reset(token)
