@@ -15,7 +15,7 @@ INPUT_SIDE: Final = 1024  # pixels
 CLASSES: Final = 100
 LABEL: Final = 100  # characters
 PARAMETERS: Final = 500_000_000
-PARTS: Final = 20_000  # modules of a network; the deepest one here has 900
+PARTS: Final = 5_000  # modules of a network; EfficientNet-L2, the largest of timm, has 3,520
 ARGUMENT: Final = 100_000  # largest number among an architecture's options
 ARGUMENTS: Final = 200  # of them, nested ones counted
 JSON_BYTES: Final = 8 << 20
@@ -96,7 +96,7 @@ def check_parts(count: int) -> None:
     """Refuses a network of too many parts, while it is being built.
 
     Raises:
-        FerError: more than 20,000.
+        FerError: more than 5,000.
     """
     if count > PARTS:
         raise FerError(f"the network has too many parts; at most {PARTS:,}.")

@@ -71,7 +71,7 @@ def test_a_network_that_goes_on_for_ever_is_refused_while_it_is_built(folder: Pa
     deep = {"architecture": "swin_compact", "model_args": {"depths": [100_000, 2, 2]}}
     (folder / CONFIG).write_text(json.dumps(config | deep))
     began = time.monotonic()
-    with pytest.raises(FerError, match="the network has too many parts; at most 20,000"):
+    with pytest.raises(FerError, match="the network has too many parts; at most 5,000"):
         Analyzer().add(str(folder))
     assert time.monotonic() - began < 20
 
