@@ -128,22 +128,17 @@ def live_row(process: Run, overlay: bool, repeats: int) -> Row:
     return Row(what, f"{1 / seconds:.1f} frames/s", f">= {budget} frames/s", 1 / seconds >= budget)
 
 
-def memory_rows(analyzer: Analyzer, requests: int) -> list[Row]:
-    """Memory with every checkpoint loaded, and what many requests add to it."""
-    from fer_explain.faces.detect import whole_image
+def memory_rows(url: str, photos: int, warm: float | None = None) -> list[Row]:
+    """Memory of the running app with every checkpoint loaded, and what many different photos add to it."""
+    from benchmarks.memory import WARM, measure
 
-    process = psutil.Process()
-    face = whole_image(torch.randint(0, 256, (96, 96, 3), dtype=torch.uint8).numpy())
-    for name in analyzer.models:
-        analyzer.explain([face], name)
-    loaded = process.memory_info().rss
-    for _ in range(requests):
-        analyzer.explain([face])
-    grown = (process.memory_info().rss - loaded) / 2**20
-    gigabytes = loaded / 2**30
+    [process] = psutil.Process().children()
+    models, load, grown = measure(url, process, photos, WARM if warm is None else warm)
+    most = max(load.sizes) / 2**30
+    sent = f"{photos:,} different photos from {load.pages:,} pages and {load.frames:,} frames"
     return [
-        Row(f"memory, {len(analyzer.models)} checkpoints loaded", f"{gigabytes:.2f} GB", "< 2.5 GB", gigabytes < 2.5),
-        Row(f"memory added by {requests:,} requests", f"{grown:.0f} MB", "flat (< 50 MB)", grown < 50),
+        Row(f"memory of the app at most, {models} checkpoints loaded", f"{most:.2f} GB", "< 1.5 GB", most < 1.5),
+        Row(f"memory added by {sent}", f"{grown:.0f} MB", "flat (< 50 MB)", grown < 50),
     ]
 
 
@@ -155,7 +150,7 @@ def training_row(name: str) -> Row:
     return Row(f"training loop, {name}, of a bare PyTorch loop", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9)
 
 
-def app_rows(analyzer: Analyzer, repeats: int) -> list[Row]:
+def app_rows(analyzer: Analyzer, repeats: int, photos: int) -> list[Row]:
     """Starts app.py, asks it over HTTP about one photo, and takes the live view's frames all the way."""
     from gradio_client import Client, handle_file
 
@@ -167,10 +162,12 @@ def app_rows(analyzer: Analyzer, repeats: int) -> list[Row]:
             row = request_row(send, lambda: analyzer.detect(PHOTO), checkpoint.model, x, repeats)
         client, photo = Client(url, verbose=False), handle_file(str(PHOTO))
         [whole] = medians([lambda: client.predict(photo, "", "gradcam", "", api_name="/analyze")], repeats)
+        client.close()
+        memory = memory_rows(url, photos) if photos else []
     start = Row("app.py to a usable page", f"{seconds:.1f} s", "< 10 s", seconds < 10)
     scripted = Row("the same by gradio_client", f"{whole * 1000:.1f} ms", "< 400 ms", whole < 0.4)
     live = [live_row(partial(_see, analyzer, overlay), overlay, repeats) for overlay in (False, True)]
-    return [start, row, scripted, *live]
+    return [start, row, scripted, *live, *memory]
 
 
 @contextmanager
@@ -214,7 +211,7 @@ def _see(analyzer: Analyzer, overlay: bool) -> object:
 
 @contextmanager
 def running_app(
-    command: Sequence[str] = (sys.executable, "app.py"), patience: float = 60
+    command: Sequence[str] = (sys.executable, "app.py"), patience: float = 180
 ) -> Iterator[tuple[str, float]]:
     """The app in a process of its own: its address, and the seconds until its page answered."""
     with socket.socket() as free:
@@ -268,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="a checkpoint or an architecture; default: the app's default checkpoint")
     parser.add_argument("--repeats", type=int, default=30, help="runs of each side (default 30)")
-    parser.add_argument("--requests", type=int, default=0, help="also measure memory over so many requests")
+    parser.add_argument("--photos", type=int, default=1000, help="that the running app gets (default 1000; 0 for none)")
     parser.add_argument("--training", metavar="MODEL", help="also measure the training loop with this architecture")
     parser.add_argument(
         "--app", action="store_true", help="also start app.py, ask it over HTTP, and feed the live view"
@@ -276,12 +273,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options: Any = parser.parse_args(arguments)
     analyzer = Analyzer()
     rows = one_pass_rows(*_network(options.model, analyzer), options.repeats)
-    if options.requests:
-        rows += memory_rows(analyzer, options.requests)
     if options.training:
         rows.append(training_row(options.training))
     if options.app:
-        rows += app_rows(analyzer, options.repeats)
+        rows += app_rows(analyzer, options.repeats, options.photos)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {options.repeats} repeats\n")
     print(as_markdown(rows))
 

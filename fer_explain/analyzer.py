@@ -15,7 +15,8 @@ import numpy as np
 from fer_explain.errors import FerError
 from fer_explain.explain.turns import FairLock
 from fer_explain.hub.folder import list_checkpoints
-from fer_explain.hub.reference import find_folder
+from fer_explain.hub.reference import find_folder, is_hub_id
+from fer_explain.hub.time_limit import time_limit
 from fer_explain.types import Analysis, Detection, Face, FaceAnalysis, Prediction
 
 # torch, timm and the detectors take seconds to import: each is imported by the first call that needs it.
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     Source = str | Path | Image.Image | np.ndarray[Any, Any]
 
 MOST = 24  # checkpoints an analyzer holds: what visitors add stays in memory
+LOADING = 60.0  # seconds in which a checkpoint has to be read
+ADDING = 180.0  # the same for one that is added, its download included
 
 
 class Analyzer:
@@ -73,27 +76,38 @@ class Analyzer:
             ref: a folder or a Hub id ``org/repo[@revision]``.
 
         Raises:
-            FerError: it cannot be used, and the sentence says why; or the app was started with :data:`MOST` or more.
+            FerError: it cannot be used or not be had within :data:`ADDING` seconds, and the sentence says why; or the
+                app was started with :data:`MOST` or more.
         """
-        with self._adding:
-            if len(self._residents) >= MOST and not self._added:
-                raise FerError(
-                    f"The app was started with {len(self._residents)} checkpoints; there is no room for another."
-                )
-            self.problems.pop(ref, None)
-            before = set(self._residents)
-            name = self._admit(ref)
-            if ref in self.problems:
-                raise FerError(self.problems.pop(ref))
-            try:
+        if not self._adding.acquire(timeout=LOADING):
+            raise FerError("Somebody else is adding a checkpoint; try again in a minute.")
+        try:
+            return self._add(ref)
+        finally:
+            self._adding.release()
+
+    def _add(self, ref: str) -> str:
+        if len(self._residents) >= MOST and not self._added:
+            raise FerError(
+                f"The app was started with {len(self._residents)} checkpoints; there is no room for another."
+            )
+        self.problems.pop(ref, None)
+        before, traces = set(self._residents), _Traces(ref)
+        try:
+            with time_limit(ref, ADDING):
+                name = self._admit(ref)
+                if ref in self.problems:
+                    raise FerError(self.problems[ref])
                 self.checkpoint(name)
-                if name not in before:
-                    self._make_room(name)
-            except FerError:
-                self._residents.pop(name, None)
-                self.problems.pop(ref, None)
-                raise
-            return name
+        except FerError:
+            for name in set(self._residents) - before:
+                del self._residents[name]
+            self.problems.pop(ref, None)
+            traces.remove()
+            raise
+        if name not in before:
+            self._make_room(name)
+        return name
 
     def _make_room(self, name: str) -> None:
         """Lets the added checkpoint go that was not asked for the longest; ``name`` is the newest."""
@@ -383,6 +397,24 @@ class Analyzer:
         return resident
 
 
+class _Traces:
+    """What an attempt to add a checkpoint leaves on the disk: its download, unless that was there before."""
+
+    def __init__(self, ref: str) -> None:
+        self._ref = ref if is_hub_id(ref) else None
+        if self._ref is not None:
+            from fer_explain.hub.remote import is_here  # imports huggingface_hub
+
+            self._ref = None if is_here(self._ref) else self._ref
+
+    def remove(self) -> None:
+        """Deletes it."""
+        if self._ref is not None:
+            from fer_explain.hub.remote import forget
+
+            forget(self._ref)
+
+
 class _Resident:
     """A checkpoint whose network, once loaded, stays; it is loaded and run only while the lock is held."""
 
@@ -408,7 +440,8 @@ class _Resident:
 
         from fer_explain.hub.checkpoint import load_checkpoint
 
-        checkpoint = load_checkpoint(self.folder)
+        with time_limit(self.ref, LOADING):
+            checkpoint = load_checkpoint(self.folder)
         checkpoint.model.to(self._device).to(memory_format=torch.channels_last)  # convolutions are faster on a CPU
         return checkpoint
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +15,13 @@ INPUT_SIDE: Final = 1024  # pixels
 CLASSES: Final = 100
 LABEL: Final = 100  # characters
 PARAMETERS: Final = 500_000_000
+PARTS: Final = 5_000  # modules of a network; EfficientNet-L2, the largest of timm, has 3,520
 ARGUMENT: Final = 100_000  # largest number among an architecture's options
 ARGUMENTS: Final = 200  # of them, nested ones counted
 JSON_BYTES: Final = 8 << 20
 WEIGHTS_BYTES: Final = 2 << 30
 HUB_BYTES: Final = 3 << 30  # of all files of a repository that are fetched
+FREE_BYTES: Final = 2 << 30  # of the disk that are left to others
 
 
 def check_file(path: Path, largest: int) -> None:
@@ -87,6 +90,33 @@ def check_parameters(path: Path, count: int) -> None:
     """
     if count > PARAMETERS:
         raise FerError(f"{path}: {count:,} parameters are too many; at most {PARAMETERS:,}.")
+
+
+def check_parts(count: int) -> None:
+    """Refuses a network of too many parts, while it is being built.
+
+    Raises:
+        FerError: more than 5,000.
+    """
+    if count > PARTS:
+        raise FerError(f"the network has too many parts; at most {PARTS:,}.")
+
+
+def check_disk(ref: str, size: int, home: Path) -> None:
+    """Refuses a download after which the disk would be full.
+
+    Args:
+        ref: what is to be downloaded.
+        size: its bytes.
+        home: the folder it goes to, which need not be there yet.
+
+    Raises:
+        FerError: less than 2 GB would be left.
+    """
+    there = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if free - size < FREE_BYTES:
+        raise FerError(f"There is no room on this machine's disk for '{ref}', which has {_megabytes(size)} MB.")
 
 
 def check_hub(ref: str, sizes: Mapping[str, int | None]) -> None:

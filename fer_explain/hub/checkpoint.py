@@ -17,7 +17,11 @@ Only config.json and model.safetensors are needed to run. Nothing in a folder is
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +29,16 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_module_registration_hook
 
 from fer_explain.errors import FerError
-from fer_explain.hub.bounds import WEIGHTS_BYTES, check_file, check_parameters
+from fer_explain.hub.bounds import WEIGHTS_BYTES, check_file, check_parameters, check_parts
 from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics, set_temperature, write_config
 from fer_explain.hub.files import write_atomically
 from fer_explain.hub.folder import CONFIG, WEIGHTS
 from fer_explain.hub.quantized import dequantize, is_scale, quantize
 from fer_explain.hub.reference import find_folder
+from fer_explain.hub.time_limit import check_time
 from fer_explain.models import create_model
 
 __all__ = [
@@ -103,11 +109,29 @@ def save_checkpoint(
 def _build(config: CheckpointConfig, folder: Path) -> nn.Module:
     """The network a configuration describes, with random weights."""
     try:
-        return create_model(config.architecture, num_classes=len(config.label_names), **config.model_args)
+        with _counted():
+            return create_model(config.architecture, num_classes=len(config.label_names), **config.model_args)
     except FerError as error:
         raise FerError(f"{folder / CONFIG}: {error}") from error
     except (TypeError, ValueError, RuntimeError) as error:
         raise FerError(f"{folder / CONFIG} describes a network that cannot be built: {error}.") from error
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Counts the parts of a network while it is built, and looks at the clock: a deep one would take for ever."""
+    here, numbers = threading.get_ident(), count(1)
+
+    def added(*_: object) -> None:
+        if threading.get_ident() == here:  # the hook is everybody's
+            check_parts(next(numbers))
+            check_time()
+
+    hook = register_module_module_registration_hook(added)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _load_weights(model: nn.Module, path: Path) -> None:
@@ -129,7 +153,9 @@ def _load_weights(model: nn.Module, path: Path) -> None:
             f"{path} does not fit its architecture: '{key}' should be {expected.get(key, 'absent')}, "
             f"is {shapes.get(key, 'missing')}."
         )
+    check_time()
     weights = _read(path)
+    check_time()
     broken = sorted(key for key, value in weights.items() if not value.isfinite().all())
     if broken:
         raise FerError(f"{path} cannot be used: '{broken[0]}' holds NaN or infinite values.")

@@ -23,9 +23,14 @@ def find_folder(ref: str | Path) -> Path:
         return path
     if (folder.EMBEDDED / path / CONFIG).is_file():
         return folder.EMBEDDED / path
-    if isinstance(ref, str) and not path.exists() and _HUB_ID.fullmatch(ref) and not ref.startswith("."):
+    if isinstance(ref, str) and is_hub_id(ref):
         from fer_explain.hub.remote import download
 
         return download(ref)
     names = ", ".join(list_checkpoints()) or "none embedded"
     raise FerError(f"There is no checkpoint '{ref}': give a folder, a Hub id org/repo[@revision], or one of {names}.")
+
+
+def is_hub_id(ref: str) -> bool:
+    """Whether it has the form of a Hub id and is nothing on this machine."""
+    return not Path(ref).exists() and bool(_HUB_ID.fullmatch(ref)) and not ref.startswith(".")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import (  # type: ignore[attr-defined]
     EntryNotFoundError,
     HFValidationError,
@@ -14,9 +15,11 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.file_download import repo_folder_name
+from huggingface_hub.utils.tqdm import tqdm
 
 from fer_explain.errors import FerError
-from fer_explain.hub.bounds import check_hub
+from fer_explain.hub.bounds import check_disk, check_hub
 from fer_explain.hub.folder import (
     CALIBRATION,
     CARD,
@@ -30,6 +33,7 @@ from fer_explain.hub.folder import (
     REGION_PROFILE,
     WEIGHTS,
 )
+from fer_explain.hub.time_limit import check_time
 
 REQUIRED: Final = (CONFIG, WEIGHTS)
 FILES: Final = (
@@ -78,7 +82,32 @@ def download(ref: str) -> Path:
     further = sorted(file for file in listed if fnmatch(file, FURTHER) and file.count("/") == 1)
     wanted = {file: listed[file] for file in dict.fromkeys((*FILES, *further)) if file in listed}
     check_hub(ref, wanted)
+    check_disk(ref, sum(size or 0 for size in wanted.values()), _home(repo))
     return _fetch(repo, revision, list(wanted))
+
+
+class _Watched(tqdm):  # type: ignore[misc]
+    """The bar of a download, which is told of every piece: there it may end."""
+
+    def update(self, n: float | None = 1) -> Any:
+        """Moves on by ``n`` bytes."""
+        check_time()
+        return super().update(n)
+
+
+def is_here(ref: str) -> bool:
+    """Whether anything of a Hub checkpoint was downloaded before."""
+    return _home(ref.partition("@")[0]).exists()
+
+
+def forget(ref: str) -> None:
+    """Deletes what was downloaded of a Hub checkpoint."""
+    shutil.rmtree(_home(ref.partition("@")[0]), ignore_errors=True)
+
+
+def _home(repo: str) -> Path:
+    """Where huggingface_hub keeps a repository."""
+    return Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo, repo_type="model")
 
 
 def _list_files(repo: str, revision: str) -> dict[str, int | None]:
@@ -93,7 +122,8 @@ def _fetch(repo: str, revision: str, files: list[str]) -> Path:
     try:
         for file in files:
             commit = folder.name if folder else revision
-            path = Path(hf_hub_download(repo, file, revision=commit, etag_timeout=TIMEOUT))
+            check_time()
+            path = Path(hf_hub_download(repo, file, revision=commit, etag_timeout=TIMEOUT, tqdm_class=_Watched))
             folder = folder or path.parent
     except HUB_ERRORS as error:
         raise FerError(f"The download of '{repo}' from the Hub broke off: {reason(error)}.") from error

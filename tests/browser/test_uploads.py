@@ -105,7 +105,7 @@ def test_a_file_that_is_too_large_is_named(app: App):
 
 
 def test_only_the_upload_itself_is_written_to_disk(app: App, astronaut: Image.Image, uploads: Path):
-    """And it goes by Gradio's clock, see ``DELETE_CACHE``; pictures on the page are part of the page."""
+    """And it goes by Gradio's clock, see ``shell.memory``; pictures on the page are part of the page."""
     before = files(uploads)
     app.upload(png(astronaut.crop((10, 0, 400, 390))), "mine.png")
     app.analysed()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import gradio as gr
 
 import fer_explain.ui as ui
@@ -14,14 +12,11 @@ from fer_explain.ui.shell.discovery import layouts
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.texts import catalogue
 
-# Uploads are deleted when they are a minute old; this looks for them twice a minute.
-DELETE_CACHE: Final = (30, 60)
-
 
 def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, gr.I18n]:
     """The page, and its texts, which ``launch`` wants; ``data`` is where faces of FER2013 lie, folder or Hub id."""
     i18n = gr.I18n(**catalogue())
-    with gr.Blocks(title="FER Explain", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE) as blocks:
+    with gr.Blocks(title="FER Explain", analytics_enabled=False, fill_width=True) as blocks:
         session = gr.State(Session(), time_to_live=KEPT)
         top = header.build(analyzer, i18n)
         page = Page(blocks, analyzer, i18n, top.model, session, gr.State(None, time_to_live=KEPT), data)

@@ -11,10 +11,13 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_explain.errors import FerError
+from fer_explain.ui.shell.allocator import settle
 from fer_explain.ui.shell.options import Options
+from fer_explain.ui.shell.uploads import private_folder
 
 if TYPE_CHECKING:
     from fer_explain.analyzer import Analyzer
@@ -39,6 +42,7 @@ def serve(options: Options) -> None:
     from fer_explain.ui.shell.event_order import Arrivals
     from fer_explain.ui.shell.files import HOME, files
     from fer_explain.ui.shell.libraries import EventsWait, Libraries
+    from fer_explain.ui.shell.memory import Memory, Presence
     from fer_explain.ui.shell.page import build_page
     from fer_explain.ui.shell.theme import colors, theme
     from fer_explain.ui.shell.zero_gpu import make_analyzer
@@ -47,7 +51,7 @@ def serve(options: Options) -> None:
     for sentence in analyzer.problems.values():
         print(sentence, file=sys.stderr)
     blocks, i18n = build_page(analyzer, options.data)
-    libraries = Libraries()
+    libraries, memory = Libraries(), Memory()
     blocks.queue(max_size=WAITING, default_concurrency_limit=4)
     blocks.launch(
         server_name=options.host,
@@ -64,13 +68,16 @@ def serve(options: Options) -> None:
         css_paths=files("*.css"),
         head=language_head() + drop_zone_head() + charts_head(),
         i18n=i18n,
+        run_history=False,  # the browser is not to keep photos either
         app_kwargs={
+            "lifespan": memory.lifespan,
             "middleware": [
                 Middleware(Isolation),
                 Middleware(Device, folders=lambda: map(analyzer.folder, analyzer.models)),
                 Middleware(Arrivals),
                 Middleware(EventsWait, libraries=libraries),
-            ]
+                Middleware(Presence, memory=memory),
+            ],
         },
     )
     print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)
@@ -101,11 +108,15 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _private_settings() -> None:
-    """No telemetry, and uploads in a folder that only this process may read and that goes with it."""
+    """No telemetry, no statistics, and uploads in a folder that only this process may read and that goes with it."""
+    settle()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    if "GRADIO_TEMP_DIR" not in os.environ:
-        folder = tempfile.mkdtemp(prefix="fer-explain-")
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that atexit runs then, too
+    # Gradio would note the last 10,000 events and sum all of them up after each one.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(2**31)
+    folder, lock = private_folder(Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()))
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    atexit.register(lock.release)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # is called first
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that atexit runs then, too

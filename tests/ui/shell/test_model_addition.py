@@ -9,7 +9,7 @@ from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
 from fer_explain.models import architecture, create_model
-from fer_explain.ui.shell.model_addition import add, sits_here
+from fer_explain.ui.shell.model_addition import ALL, EACH, HOUR, Ration, add, sits_here, visitor
 from fer_explain.ui.shell.texts import Texts
 
 
@@ -79,3 +79,24 @@ def test_who_sits_here(monkeypatch: pytest.MonkeyPatch, host: str, space: str, h
     if space:
         monkeypatch.setenv("SPACE_ID", space)
     assert sits_here(SimpleNamespace(client=SimpleNamespace(host=host))) is here
+
+
+def test_on_a_space_adding_is_rationed_by_visitor_and_for_all_together() -> None:
+    ration, texts = Ration(), Texts()
+    for second in range(EACH):
+        ration.take("1.2.3.4", texts, now=float(second))
+    with pytest.raises(FerError, match=f"One visitor can add {EACH} models an hour here; please try again in 59 min"):
+        ration.take("1.2.3.4", texts, now=100.0)
+    for number in range(ALL - EACH):  # others, or somebody who feigns addresses
+        ration.take(f"5.6.7.{number}", texts, now=200.0)
+    with pytest.raises(FerError, match=f"{ALL} models an hour can be added here, and others have added as many"):
+        ration.take("9.9.9.9", texts, now=300.0)
+    ration.take("1.2.3.4", texts, now=HOUR)
+
+
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [({}, "10.0.0.1"), ({"x-forwarded-for": "7.7.7.7, 10.0.0.9"}, "7.7.7.7")],
+)
+def test_who_adds(headers: dict[str, str], address: str) -> None:
+    assert visitor(SimpleNamespace(headers=headers, client=SimpleNamespace(host="10.0.0.1"))) == address

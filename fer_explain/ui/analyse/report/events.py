@@ -32,8 +32,8 @@ KIND: Final = "report"  # of the task
 class Saver:
     """The callbacks.
 
-    A file lies in Gradio's folder for the minutes that it takes to fetch it: ``page.DELETE_CACHE`` deletes it like an
-    upload, because a file that a component hands out from there is the component's own.
+    A file lies in the folder of uploads for the minute that it takes to fetch it, and is then deleted like an
+    upload, see :mod:`~fer_explain.ui.shell.uploads`.
     """
 
     def __init__(

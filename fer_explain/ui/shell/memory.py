@@ -1,0 +1,131 @@
+"""What the server remembers of a page, and when it forgets it.
+
+While a page is open it remembers, and nothing else of a visitor is held anywhere:
+
+* its session (:class:`~fer_explain.ui.shell.session.Session`): the last photo, its faces, what is known about one;
+* on the Compare tab the same face and what each model said, in the studio and the lab the last experiment;
+* what stands on the page, of which Gradio keeps a copy: pictures as addresses that hold them;
+* answers that wait to be fetched.
+
+All of it goes :data:`GRACE` seconds after the page was closed (a connection that only broke is back by then), and
+:data:`KEPT` seconds after it was last used where it stays open. Gradio by itself would keep the photo for an hour
+and the pictures for the next 10,000 visitors. Who asks without a page, by the programming interface, is forgotten like
+a closed page. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fer_explain.ui.shell.allocator import trim
+from fer_explain.ui.shell.context import KEPT
+from fer_explain.ui.shell.uploads import LIFE, clear
+
+if TYPE_CHECKING:
+    from gradio.routes import App
+
+GRACE: Final = 30.0  # seconds
+SWEEP: Final = 15.0  # seconds between two looks
+_HEARTBEAT: Final = "/heartbeat/"  # an open page holds a connection to this address and its session's name
+
+
+class Memory:
+    """Forgets what nobody looks at any more.
+
+    Args:
+        kept: seconds after its last use in which an open page is remembered.
+        grace: the same for a closed one.
+        life: of an uploaded file, in seconds.
+        sweep: seconds between two looks.
+    """
+
+    def __init__(self, kept: float = KEPT, grace: float = GRACE, life: float = LIFE, sweep: float = SWEEP) -> None:
+        self.pages: Counter[str] = Counter()  # connections of open pages, by session
+        self._kept = kept
+        self._grace = grace
+        self._life = life
+        self._sweep = sweep
+        self._noticed: dict[str, float] = {}  # sessions of which Gradio does not know when they were used
+
+    @asynccontextmanager
+    async def lifespan(self, app: App) -> AsyncIterator[None]:
+        """Sweeps as long as the server runs."""
+
+        async def sweep() -> None:
+            while True:
+                await asyncio.sleep(self._sweep)
+                if self.forget(app):
+                    gc.collect()  # a failure's traceback, which holds pictures, may be part of a circle
+                await asyncio.to_thread(self._clean, app)
+
+        task = asyncio.create_task(sweep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def forget(self, app: App) -> list[str]:
+        """Drops everything about the sessions whose time has come, and says which; in the server's own thread."""
+        holder, blocks = app.state_holder, app.get_blocks()
+        queue = blocks._queue
+        known = {*holder.session_data, *queue.pending_messages_per_session, *queue.pending_event_ids_session}
+        working = {event.session_hash for event in [*queue.event_ids_to_events.values()]}
+        self._noticed = {name: since for name, since in self._noticed.items() if name in known}
+        over = [name for name in known - working if self._idle(holder, name) > self._patience(name)]
+        for name in over:
+            with holder.lock:
+                holder.session_data.pop(name, None)
+                holder.time_last_used.pop(name, None)
+            for kept in (queue.pending_messages_per_session, queue.pending_event_ids_session, blocks.pending_streams):
+                kept.pop(name, None)
+        return over
+
+    def _patience(self, name: str) -> float:
+        return self._kept if self.pages[name] > 0 else self._grace
+
+    def _idle(self, holder: Any, name: str) -> float:
+        """Seconds since a session was last used."""
+        used = holder.time_last_used.get(name)
+        if used is not None:
+            return float((datetime.now() - used).total_seconds())
+        return time.monotonic() - self._noticed.setdefault(name, time.monotonic())
+
+    def _clean(self, app: App) -> None:
+        clear(Path(app.uploaded_file_dir), self._life)
+        for names in app.get_blocks().temp_file_sets:
+            names -= {name for name in [*names] if not Path(name).exists()}
+        trim()
+
+
+class Presence:
+    """ASGI middleware: notes which pages are open."""
+
+    def __init__(self, app: ASGIApp, memory: Memory) -> None:
+        self._app = app
+        self._pages = memory.pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        _, beats, name = str(scope.get("path", "")).rpartition(_HEARTBEAT)
+        if not beats:
+            await self._app(scope, receive, send)
+            return
+        self._pages[name] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._pages[name] -= 1
+            if not self._pages[name]:
+                del self._pages[name]
