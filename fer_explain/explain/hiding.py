@@ -24,7 +24,7 @@ POINTS: Final = 100  # probability points in a probability of 1
 
 BLUR: Final = 1 / 12  # standard deviation in sides of the face: brows and mouth are gone, the head's outline stays
 REFERENCES: Final = ("blurred", "mean", "both")
-FILLED: Final = "filled"  # only squares have a border to be filled in from
+FILLED: Final = ("filled", "filled-blurred")  # only squares have a border to be filled in from
 MEASURES: Final = ("log-odds", "probability")
 
 

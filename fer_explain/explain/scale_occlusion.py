@@ -32,7 +32,7 @@ class ScaleOcclusion(HidingExplainer):
     large: float = option(
         0.35, "Side of the large squares; the small one's size leaves them out.", low=0.1, high=0.6, step=0.05
     )
-    reference: str = reference_option(further=(FILLED,))
+    reference: str = reference_option(further=FILLED)
     density: float = option(2.0, "How many squares hide each place along one side.", low=1.0, high=4.0, step=0.5)
 
     @property
@@ -41,7 +41,7 @@ class ScaleOcclusion(HidingExplainer):
 
     def _rounds(self, side: int) -> list[int]:
         squares = sum(len(_starts(size, self.density, side)) ** 2 for size in self._sizes)
-        return [1 + squares * (2 if self.reference == "both" else 1)]
+        return [1 + squares * (2 if self.reference in ("both", "filled-blurred") else 1)]
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         side = face.shape[-1]
@@ -61,10 +61,12 @@ class ScaleOcclusion(HidingExplainer):
 
     def _hidden(self, face: Tensor, size: float) -> list[Tensor]:
         """The face (1, C, S, S) without each square of a size (n, C, S, S), once for each reference."""
-        if self.reference == FILLED:
-            return [without_squares(face, size, self.density)]
+        filled = [without_squares(face, size, self.density)] if self.reference in FILLED else []
+        if self.reference == "filled":
+            return filled
         masks = squares(size, self.density, face.shape[-1]).to(face.device)
-        return [hide(face, masks, reference) for reference in references(face, self.reference)]
+        pictures = references(face, "blurred" if filled else self.reference)
+        return [*filled, *(hide(face, masks, picture) for picture in pictures)]
 
 
 def without_squares(face: Tensor, size: float, density: float) -> Tensor:

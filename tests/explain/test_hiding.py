@@ -51,6 +51,18 @@ def test_a_place_that_the_network_reads_is_lost_when_it_is_filled_in() -> None:
     assert not heatmap.values[20:, :12].any()
 
 
+def test_both_ways_to_hide_give_the_mean_of_their_maps() -> None:
+    torch.manual_seed(0)
+    network, face = TinyNet(stn=False), torch.rand(1, 3, SIZE, SIZE)
+
+    def raw(reference: str) -> torch.Tensor:
+        way = explainer("scale_occlusion", small=0.3, large=0.3, reference=reference)
+        [heatmap] = way.attribute(network, tiny_architecture(), face, 0).heatmaps
+        return torch.from_numpy(heatmap.values) * heatmap.scale
+
+    torch.testing.assert_close(raw("filled-blurred"), (raw("filled") + raw("blurred")) / 2, atol=1e-5, rtol=1e-4)
+
+
 def test_what_has_no_border_cannot_be_filled_in() -> None:
     with pytest.raises(FerError, match="'reference' must be one of blurred, mean, both"):
         explainer("rise", reference="filled")
