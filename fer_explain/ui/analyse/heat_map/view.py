@@ -24,13 +24,12 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         return ""
     face = shown.place(analysis.face)
     emotion = texts.emotion(analysis.prediction.labels[heatmap.target])
-    whole, near = f"0 0 {shown.width} {shown.height}", _around(face, shown)
+    whole, near, start = _views(face, shown)
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in face.corners)
-    small = np.ptp(face.corners, axis=0).max() < SMALL * max(shown.width, shown.height)
     note = "" if heatmap.scale else f'<p class="fer-note">{escape(texts("heat.empty", emotion=emotion))}</p>'
     return (
         f'<figure class="fer-heat">'
-        f'<svg viewBox="{near if small else whole}" data-whole="{whole}" data-near="{near}" role="img" '
+        f'<svg viewBox="{start}" data-whole="{whole}" data-near="{near}" role="img" '
         f'aria-label="{escape(texts("heat.alt", emotion=emotion))}">'
         f'<image href="{shown.uri}" width="{shown.width}" height="{shown.height}"/>'
         f"{_image(map_layer(heatmap, analysis, face, (shown.height, shown.width)))}"
@@ -43,6 +42,21 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         f"<span>{escape(texts('heat.caption', method=method, emotion=emotion))}{_raw(heatmap, texts)}</span>"
         f"</figcaption>{note}</figure>"
     )
+
+
+def frame(shown: Shown, analysis: FaceAnalysis) -> str:
+    """The room of a map that is still to come, as large as it will be at first."""
+    _, _, start = _views(shown.place(analysis.face), shown)
+    return (
+        f'<figure class="fer-heat"><svg viewBox="{start}" aria-hidden="true"></svg><figcaption>…</figcaption></figure>'
+    )
+
+
+def _views(face: Face, shown: Shown) -> tuple[str, str, str]:
+    """The whole photo, the surroundings of a face on it, and what is seen of these at first."""
+    whole, near = f"0 0 {shown.width} {shown.height}", _around(face, shown)
+    small = np.ptp(face.corners, axis=0).max() < SMALL * max(shown.width, shown.height)
+    return whole, near, near if small else whole
 
 
 def _image(layer: Layer | None) -> str:
