@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import EXPLANATIONS, WEIGHTS
 from fer_explain.hub.weights import weights_fingerprint
 
+TESTED: Final = "tested"  # what a person calls it who does not want to choose among methods
 QUICK: Final = "gradcam"  # what is shown at once, and every other map is compared with
 
 
@@ -87,6 +89,23 @@ def tested_map(folder: Path) -> Explanations | None:
     if not path.is_file():
         return None
     return _read(folder, path.stat().st_mtime_ns, (folder / WEIGHTS).stat().st_mtime_ns)
+
+
+def named_or_tested(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
+    """An explanation and its settings, where the name may be ``tested``: that stands for what a checkpoint was found
+    to be explained best by, with the settings of that test.
+
+    Raises:
+        FerError: ``tested`` was not measured for the weights in the folder.
+    """
+    if name != TESTED:
+        return name, dict(settings)
+    found = tested_map(folder)
+    if found is None:
+        raise FerError(
+            f"Which map holds was not measured for '{folder.name}', so there is no '{TESTED}'; name a method."
+        )
+    return found.best.method, found.best.settings
 
 
 @cache

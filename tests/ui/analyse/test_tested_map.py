@@ -77,6 +77,7 @@ def test_room_is_kept_then_the_map_comes_with_its_settings_for_the_same_emotion(
     first = panel.show(now, TEXTS)
     assert "<svg viewBox=" in first["figure"]
     assert "<image" not in first["figure"]
+    assert "Multi-scale occlusion for" in first["figure"]
     assert "on 78 % of faces (n = 60); Grad-CAM on 9 %" in first["line"]
     steps = list(panel.follow(now, REQUEST))  # type: ignore[arg-type]
     assert "50 %" in steps[0]["line"]

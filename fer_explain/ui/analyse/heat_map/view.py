@@ -38,18 +38,22 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         f'title="{escape(texts("heat.zoom"))}">{_ZOOM}</button>'
         f'<button type="button" class="fer-save" aria-label="{escape(texts("heat.save"))}" '
         f'title="{escape(texts("heat.save"))}">{_SAVE}</button>'
-        f"<figcaption>{_scale(heatmap.signed, texts)}"
-        f"<span>{escape(texts('heat.caption', method=method, emotion=emotion))}{_raw(heatmap, texts)}</span>"
-        f"</figcaption>{note}</figure>"
+        f"{_caption(heatmap.signed, method, emotion, _raw(heatmap, texts), texts)}{note}</figure>"
     )
 
 
-def frame(shown: Shown, analysis: FaceAnalysis) -> str:
-    """The room of a map that is still to come, as large as it will be at first."""
+def frame(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts, *, signed: bool) -> str:
+    """The room of a map that is still to come for the class of another one, as large as it will be at first."""
     _, _, start = _views(shown.place(analysis.face), shown)
-    return (
-        f'<figure class="fer-heat"><svg viewBox="{start}" aria-hidden="true"></svg><figcaption>…</figcaption></figure>'
-    )
+    target = analysis.prediction.index if analysis.heatmap is None else analysis.heatmap.target
+    emotion, raw = texts.emotion(analysis.prediction.labels[target]), f" · {escape(texts('heat.scale', scale='…'))}"
+    caption = _caption(signed, method, emotion, raw, texts)
+    return f'<figure class="fer-heat"><svg viewBox="{start}" aria-hidden="true"></svg>{caption}</figure>'
+
+
+def _caption(signed: bool, method: str, emotion: str, raw: str, texts: Texts) -> str:
+    told = escape(texts("heat.caption", method=method, emotion=emotion))
+    return f"<figcaption>{_scale(signed, texts)}<span>{told}{raw}</span></figcaption>"
 
 
 def _views(face: Face, shown: Shown) -> tuple[str, str, str]:

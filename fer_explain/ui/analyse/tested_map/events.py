@@ -51,15 +51,19 @@ class SecondMap:
 
     def show(self, session: Session, texts: Texts) -> Updates:
         """A new answer: the room for the map, so that nothing moves when it comes, and what was measured."""
+        from fer_explain.explain.registry import method
+
         if session.question is None or session.analysis is None or session.shown is None:
             return self._say("", "")
         try:
             found = self._found(session.question.model)
         except FerError as error:
             return self._say("", note(str(error)))
-        own = found is not None and _is_best(session.question, found)
-        empty = "" if found is None or own else frame(session.shown, session.analysis)
-        return self._say(empty, sentence(found, texts, own=own))
+        if found is None or _is_best(session.question, found):
+            return self._say("", sentence(found, texts, own=True))
+        best = method(found.best.method)
+        room = frame(session.shown, session.analysis, best.title, texts, signed=best.signed)
+        return self._say(room, sentence(found, texts), choose=True)
 
     def choose(self, session: Session, model: str | None) -> Any:
         """The tested map is the chosen explanation from now on, as it was tested, whatever was set before."""
