@@ -29,7 +29,7 @@ class Trial:
         low: lower end of the 95 % interval of ``holds`` (Wilson 1927).
         high: its upper end.
         checks: share (0..1) of faces that passed each check.
-        seconds: what a map takes, median over a few faces, on one thread of the machine of the benchmark.
+        seconds: of processor time that a map takes, median over a few faces.
     """
 
     method: str

@@ -116,16 +116,16 @@ def _done(path: Path, weights: str) -> dict[tuple[int, str], dict[str, Any]]:
 
 
 def seconds_of(loaded: Checkpoint, samples: Sequence[Sample], way: str) -> float:
-    """What a map takes, the median over the first few faces."""
+    """Processor time of a map, the median over the first few faces: the clock would tell of the machine's other work."""
     from fer_explain.faces.preprocess import to_batch
     from fer_explain.models import architecture
 
     times = []
     for sample in samples[:TIMED]:
         x = to_batch(sample.pixels[None], loaded.config.input)
-        start = time.perf_counter()
+        start = time.process_time()
         make_explainer(way).attribute(loaded.model, architecture(loaded.config.architecture), x)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return float(np.median(times))
 
 
