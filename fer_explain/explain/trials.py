@@ -116,7 +116,7 @@ def _done(path: Path, weights: str) -> dict[tuple[int, str], dict[str, Any]]:
 
 
 def seconds_of(loaded: Checkpoint, samples: Sequence[Sample], way: str) -> float:
-    """Processor time of a map, the median over the first few faces: the clock would tell of the machine's other work."""
+    """Processor time of a map, the median over the first few faces: a clock would time the machine's other work."""
     from fer_explain.faces.preprocess import to_batch
     from fer_explain.models import architecture
 
