@@ -40,7 +40,13 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("photo", metavar="PHOTO", help="any common image file")
     add("--model", metavar="NAME", help="checkpoint: an embedded name, a folder, or a Hub id org/repo[@revision]")
-    add("--explain", nargs="+", default=["gradcam"], metavar="METHOD", help="explanations (default: gradcam)")
+    add(
+        "--explain",
+        nargs="+",
+        default=["gradcam"],
+        metavar="METHOD",
+        help="explanations, or tested: the one measured to hold (default: gradcam)",
+    )
     add("--target", metavar="CLASS", help="class to explain, e.g. fear (default: the predicted one)")
     add("--whole-image", action="store_true", help="take the whole image for one face instead of looking for faces")
     add("--no-test", action="store_true", help="do not put the maps to the test, which takes seconds for each")

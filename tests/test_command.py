@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from fer_explain.__main__ import main
+from fer_explain.explain.tested import Explanations, Trial
 from fer_explain.faces.drawn import draw_face
 from fer_explain.hub.folder import EMBEDDED
+from fer_explain.hub.weights import weights_fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,6 +51,17 @@ def test_files_are_written_and_named(photo: str, tmp_path: Path, capsys: pytest.
     assert [face["number"] for face in told["faces"]] == [1, 2]
     assert [one["method"] for one in told["faces"][0]["explanations"]] == ["gradcam", "eigencam"]
     assert told["faces"][0]["label"] in html.read_text()
+
+
+def test_tested_is_the_map_that_was_measured_to_hold(photo: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(EMBEDDED / "emonext_nano", tmp_path / "mine")
+    trial = Trial("scale_occlusion", {"density": 1.0, "reference": "filled"}, 9, 0.5, 0.2, 0.8, {"curves": 0.6}, 0.1)
+    Explanations(weights_fingerprint(folder), "validation", 0, 0, [trial]).write(folder)
+    numbers = tmp_path / "out.json"
+    main([photo, "--model", str(folder), "--explain", "tested", "--whole-image", "--no-test", "--json", str(numbers)])
+    told = json.loads(numbers.read_text())
+    assert told["settings"]["used"] == [{"method": trial.method, "parameters": trial.settings}]
+    assert [one["method"] for one in told["faces"][0]["explanations"]] == ["scale_occlusion"]
 
 
 def test_a_folder_is_a_checkpoint_and_the_whole_image_a_face(

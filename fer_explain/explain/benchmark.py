@@ -6,7 +6,10 @@
 
 writes ``receipts.parquet`` (a line per face and method), ``ranking.parquet`` (a line per method: mean share of checks
 passed and share of faces that pass each check, with 95 % bootstrap intervals over faces) and ``ranking.html`` (the same
-as one self-contained page). About three seconds per face and method on two cores. No picture is written.
+as one self-contained page). A method may come with settings: ``--methods gradcam
+scale_occlusion:reference=filled,density=3``. ``receipts.jsonl`` there keeps what is done: the same command goes on from
+it. ``--write`` puts ``explanations.json`` into the checkpoint's folder, from which the app takes the tested map. About
+three seconds per face and method on two cores. No picture is written.
 """
 
 from __future__ import annotations
@@ -14,32 +17,20 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_explain.errors import FerError
-from fer_explain.types import Pixels
+from fer_explain.explain.trials import CHECKS, Sample, make_explainer, receipts, write_explanations
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CHECKS = ("curves", "road", "infidelity", "randomisation", "sensitivity")
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A face of a data set: its ``row`` in the file it comes from, pixels uint8 (H, W, 3) and class index."""
-
-    row: int
-    pixels: Pixels
-    label: int
-
-
-def read_sample(folder: Path, split: str, count: int, seed: int) -> list[Sample]:
+def read_sample(folder: Path, split: str, count: int, seed: int, skip: int = 0) -> list[Sample]:
     """``count`` faces of a split, drawn without replacement; all of them where there are no more.
 
     Args:
@@ -48,6 +39,7 @@ def read_sample(folder: Path, split: str, count: int, seed: int) -> list[Sample]
         split: e.g. ``"validation"``.
         count: how many.
         seed: of the draw.
+        skip: how many of the draw to pass over, e.g. because settings were chosen on them.
 
     Raises:
         FerError: no such shards, or they lack a column.
@@ -60,7 +52,7 @@ def read_sample(folder: Path, split: str, count: int, seed: int) -> list[Sample]
         raise FerError(f"--data {folder}: there is no {split}-*.parquet in it.")
     lengths = [pq.ParquetFile(shard).metadata.num_rows for shard in shards]
     total = sum(lengths)
-    wanted = np.sort(np.random.default_rng(seed).permutation(total)[:count])
+    wanted = np.sort(np.random.default_rng(seed).permutation(total)[skip : skip + count])
     samples, offset = [], 0
     for shard, length in zip(shards, lengths, strict=True):
         table = pq.read_table(shard)
@@ -74,33 +66,6 @@ def read_sample(folder: Path, split: str, count: int, seed: int) -> list[Sample]
             samples.append(Sample(int(line.get("row", index)), pixels, int(line["label"])))
         offset += length
     return samples
-
-
-def receipts(checkpoint: str, samples: Sequence[Sample], methods: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One line per face and method, in the order of the faces: the predicted class's map, put to the test.
-
-    Raises:
-        FerError: there is no such checkpoint or method.
-    """
-    from fer_explain.explain.faithfulness import examine
-    from fer_explain.explain.registry import explainer
-    from fer_explain.faces.preprocess import to_batch
-    from fer_explain.hub.checkpoint import load_checkpoint
-    from fer_explain.models import architecture
-
-    loaded = load_checkpoint(checkpoint)
-    entry, config = architecture(loaded.config.architecture), loaded.config
-    ways = {name: explainer(name) for name in methods}
-    for sample in samples:
-        x = to_batch(sample.pixels[None], config.input)
-        for name, way in ways.items():
-            receipt = examine(loaded.model, entry, x, way, temperature=config.temperature)
-            line = {"row": sample.row, "label": sample.label, "target": receipt.target, "method": name}
-            line |= {"passed": receipt.passed, "ok": receipt.ok, "seconds": receipt.seconds}
-            for check in receipt.checks:
-                line |= {f"{check.name}_passed": check.passed, f"{check.name}": check.value}
-                line[f"{check.name}_bar"] = check.bar
-            yield line
 
 
 def rank(lines: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -163,14 +128,16 @@ def write_page(ranking: pd.DataFrame, path: Path, title: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
-    from fer_explain.explain.registry import explainer, list_methods
+    from fer_explain.explain.registry import list_methods
 
     options = _parse(argv)
     try:
         methods = options.methods or list_methods()
         for name in methods:
-            explainer(name)
-        samples = read_sample(options.data, options.split, options.n, options.seed)
+            make_explainer(name)
+        samples = read_sample(options.data, options.split, options.n, options.seed, options.skip)
+        if not samples:
+            raise FerError(f"--skip {options.skip}: the {options.split} split has no face left.")
         ranking = _run(options, samples, methods)
     except FerError as error:
         print(error, file=sys.stderr)
@@ -182,15 +149,20 @@ def _run(options: argparse.Namespace, samples: Sequence[Sample], methods: Sequen
     import pandas as pd
     from tqdm import tqdm
 
-    total = len(samples) * len(methods)
-    lines = pd.DataFrame(tqdm(receipts(options.checkpoint, samples, methods), total=total, unit="map"))
-    ranking = rank(lines, options.seed)
+    from fer_explain.hub.checkpoint import load_checkpoint
+
+    loaded, total = load_checkpoint(options.checkpoint), len(samples) * len(methods)
     options.output.mkdir(parents=True, exist_ok=True)
+    kept = options.output / "receipts.jsonl"
+    lines = pd.DataFrame(tqdm(receipts(loaded, samples, methods, kept), total=total, unit="map"))
+    ranking = rank(lines, options.seed)
     lines.to_parquet(options.output / "receipts.parquet", index=False)
     ranking.to_parquet(options.output / "ranking.parquet", index=False)
     name = Path(options.checkpoint).name
     title = f"{name}: maps put to the test on {len(samples)} faces of the {options.split} split"
     write_page(ranking, options.output / "ranking.html", title)
+    if options.write:
+        write_explanations(loaded, ranking, samples, options.split, options.seed, options.skip)
     return ranking
 
 
@@ -200,7 +172,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder with SPLIT-*.parquet")
     parser.add_argument("--split", default="validation", help="which split: %(default)s")
     parser.add_argument("--n", type=_positive, default=300, help="how many faces: %(default)s")
-    parser.add_argument("--methods", nargs="+", metavar="METHOD", help="explanations to rank: all of them")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help="explanations to rank, as NAME or NAME:KEY=VALUE,KEY=VALUE: all of them",
+    )
+    parser.add_argument("--skip", type=int, default=0, help="pass over the first of the draw: %(default)s")
+    parser.add_argument("--write", action="store_true", help="write explanations.json into the checkpoint's folder")
     parser.add_argument("--seed", type=int, default=0, help="of the draw of faces and of the bootstrap: %(default)s")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="where the three files go")
     return parser.parse_args(argv)

@@ -24,13 +24,14 @@ POINTS: Final = 100  # probability points in a probability of 1
 
 BLUR: Final = 1 / 12  # standard deviation in sides of the face: brows and mouth are gone, the head's outline stays
 REFERENCES: Final = ("blurred", "mean", "both")
+FILLED: Final = ("filled", "filled-blurred")  # only squares have a border to be filled in from
 MEASURES: Final = ("log-odds", "probability")
 
 
-def reference_option(default: str = "both") -> Any:
+def reference_option(default: str = "both", *, further: tuple[str, ...] = ()) -> Any:
     """The field ``reference``: what is seen where the face is hidden."""
     text = "What hides: the face itself, blurred, its mean colour, or each in turn."
-    return option(default, text, choices=REFERENCES)
+    return option(default, text, choices=(*REFERENCES, *further))
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,21 @@ def hide(face: Tensor, hidden: Tensor, reference: Tensor) -> Tensor:
     """The face (1, C, S, S) with ``hidden`` (n, S, S), 0 = seen to 1 = gone, replaced: (n, C, S, S)."""
     masks = hidden[:, None].to(face)
     return face + masks * (reference - face)
+
+
+def fill_in(squares: Tensor) -> Tensor:
+    """Squares (n, C, W, W) of a face, W of 2 or more, whose inside is blended from their own border lines.
+
+    This is the bilinear patch of Coons (1967, "Surfaces for computer-aided design of space forms", MAC-TR-41): the
+    border stays as it is, so that the hidden place has no edge, which would be evidence itself.
+    """
+    along = torch.linspace(0, 1, squares.shape[-1]).to(squares)
+    down = along[:, None]
+    top, bottom, left, right = squares[..., :1, :], squares[..., -1:, :], squares[..., :1], squares[..., -1:]
+    upper = top[..., :1] + along * (top[..., -1:] - top[..., :1])
+    lower = bottom[..., :1] + along * (bottom[..., -1:] - bottom[..., :1])
+    rows, columns = top + down * (bottom - top), left + along * (right - left)
+    return rows + columns - (upper + down * (lower - upper))
 
 
 def soft_patches(grid: int, side: int) -> Tensor:

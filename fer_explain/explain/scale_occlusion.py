@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fer_explain.explain.base import Passes
-from fer_explain.explain.hiding import HUNDREDTH, HidingExplainer, hide, references
+from fer_explain.explain.hiding import FILLED, HUNDREDTH, HidingExplainer, fill_in, hide, reference_option, references
 from fer_explain.explain.parameters import option
 from fer_explain.explain.registry import register
 
@@ -32,6 +32,7 @@ class ScaleOcclusion(HidingExplainer):
     large: float = option(
         0.35, "Side of the large squares; the small one's size leaves them out.", low=0.1, high=0.6, step=0.05
     )
+    reference: str = reference_option(further=FILLED)
     density: float = option(2.0, "How many squares hide each place along one side.", low=1.0, high=4.0, step=0.5)
 
     @property
@@ -40,17 +41,16 @@ class ScaleOcclusion(HidingExplainer):
 
     def _rounds(self, side: int) -> list[int]:
         squares = sum(len(_starts(size, self.density, side)) ** 2 for size in self._sizes)
-        return [1 + squares * (2 if self.reference == "both" else 1)]
+        return [1 + squares * (2 if self.reference in ("both", "filled-blurred") else 1)]
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         side = face.shape[-1]
         rounds = [
-            (squares(size, self.density, side).to(face.device), reference)
+            (squares(size, self.density, side).to(face.device), images)
             for size in self._sizes
-            for reference in references(face, self.reference)
+            for images in self._hidden(face, size)
         ]
-        images = torch.cat([face, *(hide(face, masks, reference) for masks, reference in rounds)])
-        scores = self._scores(passes, images, target)
+        scores = self._scores(passes, torch.cat([face, *(images for _, images in rounds)]), target)
         drops = torch.split(scores[0] - scores[1:], [len(masks) for masks, _ in rounds])
         relevance = face.new_zeros(side, side, dtype=torch.float64)
         for (masks, _), lost in zip(rounds, drops, strict=True):
@@ -58,6 +58,25 @@ class ScaleOcclusion(HidingExplainer):
             mean = torch.einsum("n,nhw->hw", lost, weights) / weights.sum(0)
             relevance += mean / (weights.mean() / HUNDREDTH)
         return relevance / len(rounds)
+
+    def _hidden(self, face: Tensor, size: float) -> list[Tensor]:
+        """The face (1, C, S, S) without each square of a size (n, C, S, S), once for each reference."""
+        filled = [without_squares(face, size, self.density)] if self.reference in FILLED else []
+        if self.reference == "filled":
+            return filled
+        masks = squares(size, self.density, face.shape[-1]).to(face.device)
+        pictures = references(face, "blurred" if filled else self.reference)
+        return [*filled, *(hide(face, masks, picture) for picture in pictures)]
+
+
+def without_squares(face: Tensor, size: float, density: float) -> Tensor:
+    """The face (1, C, S, S) with one square after the other filled in from its border: (n, C, S, S)."""
+    starts, width = _starts(size, density, face.shape[-1]), _width(size, face.shape[-1])
+    places = [(..., slice(top, top + width), slice(left, left + width)) for top in starts for left in starts]
+    images = face.repeat(len(places), 1, 1, 1)
+    for image, place, patch in zip(images, places, fill_in(torch.cat([face[place] for place in places])), strict=True):
+        image[place] = patch
+    return images
 
 
 def squares(size: float, density: float, side: int) -> Tensor:

@@ -10,6 +10,7 @@ README.md                  the model card
 confusion.png              its picture of the confusion counts
 profile.json               what its spatial transformer and gates usually do, by class (explain.profile)
 disturbed.json             its answers on disturbed validation images (training.evaluate --disturbed)
+explanations.json          on how many faces which map passed its test (explain.benchmark --write)
 ========================== =====================================================================
 
 Only config.json and model.safetensors are needed to run. Nothing in a folder is ever executed or unpickled.

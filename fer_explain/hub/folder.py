@@ -14,6 +14,7 @@ CONFUSION: Final = "confusion.png"
 PROFILE: Final = "profile.json"
 REGION_PROFILE: Final = "region_profile.json"
 DISTURBED: Final = "disturbed.json"
+EXPLANATIONS: Final = "explanations.json"
 PREDICTIONS: Final = "predictions"
 CALIBRATION: Final = "calibration"  # the file of predictions that a field network's temperature was fitted on
 

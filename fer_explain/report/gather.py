@@ -100,7 +100,7 @@ def make_report(
         analyzer: the service that computes.
         image: a path, a PIL image or a uint8 array (H, W[, 3]).
         model: a checkpoint of the analyzer; None means the default one.
-        method: one explanation or several.
+        method: one explanation or several; ``"tested"`` is the one that was measured to hold for the network.
         target: the class to explain, by index or name; None means the predicted one of each face.
         whole_image: take the whole image for one face instead of looking for faces.
         receipts: put each map to the test, which takes seconds.
@@ -144,23 +144,27 @@ def report_on(
         chosen: indices of the faces to report on; None means all.
     """
     from fer_explain.explain.region_profile import read_profile
+    from fer_explain.explain.tested import named_or_tested
 
     start = time.perf_counter()
+    folder = analyzer.checkpoint(model).folder
     methods = list(dict.fromkeys([method] if isinstance(method, str) else method))
+    ways = [named_or_tested(name, parameters, folder) for name in methods]
     numbers = list(range(len(detection.faces))) if chosen is None else list(chosen)
     facts = facts_about(analyzer.checkpoint(model), detection.detector)
     steps = _Steps(progress or (lambda _share, _what: None), len(numbers) * len(methods))
-    ask = partial(_explain, analyzer, model=model, target=target, receipts=receipts, parameters=parameters)
+    ask = partial(_explain, analyzer, model=model, target=target, receipts=receipts)
     faces = [
-        FaceReport(i + 1, [ask(detection.faces[i], name, steps.next(f"face {i + 1}, {name}")) for name in methods])
+        FaceReport(i + 1, [ask(detection.faces[i], *way, steps.next(f"face {i + 1}, {way[0]}")) for way in ways])
         for i in numbers
     ]
-    settings = {"model": facts.name, "method": methods, "target": target, "parameters": parameters}
+    used = [{"method": name, "parameters": settings} for name, settings in ways]
+    settings = {"model": facts.name, "method": methods, "target": target, "parameters": parameters, "used": used}
     return Report(
         detection,
         faces,
         facts,
-        read_profile(analyzer.checkpoint(model).folder),
+        read_profile(folder),
         settings,
         seconds=round(time.perf_counter() - start, 2),
     )
@@ -186,12 +190,12 @@ def _explain(
     analyzer: Analyzer,
     face: Face,
     method: str,
+    parameters: Mapping[str, Any],
     tick: Callable[[float], None],
     *,
     model: str | None,
     target: int | str | None,
     receipts: bool,
-    parameters: Mapping[str, Any],
 ) -> Explained:
     from fer_explain.explain.faithfulness import make_receipt
     from fer_explain.explain.region_audit import audit_explained

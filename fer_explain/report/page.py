@@ -42,7 +42,11 @@ def to_html(report: Report) -> str:
         photo_alt=f"The photo, with {found} face{'s' if found > 1 else ''} marked",
         marks=[_mark(photo, report, i) for i in range(found)],
         faces=[_face(report, face) for face in report.faces],
-        settings={key: value for key, value in report.settings.items() if key != "model" and value not in (None, {})},
+        settings={
+            key: value
+            for key, value in report.settings.items()
+            if key not in ("model", "used") and value not in (None, {})
+        },
         training={key: report.facts.provenance[key] for key in TRAINING if key in report.facts.provenance},
         seconds=report.seconds,
         checks=words.CHECKS,

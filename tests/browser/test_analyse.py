@@ -133,7 +133,7 @@ def test_the_map_can_be_seen_on_the_whole_photo(app: App, astronaut: Image.Image
     app.upload(png(astronaut))
     app.analysed()
     expect(app.heat).to_have_attribute("viewBox", app.heat.get_attribute("data-near"))
-    app.page.locator(".fer-zoom").click()
+    app.page.locator("#heat .fer-zoom").click()
     expect(app.heat).to_have_attribute("viewBox", "0 0 400 400")
 
 

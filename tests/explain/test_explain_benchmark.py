@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,17 @@ from PIL import Image
 
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
+from fer_explain.explain import faithfulness
 from fer_explain.explain.benchmark import CHECKS, main, rank, read_sample
+from fer_explain.explain.faithfulness import examine
+from fer_explain.explain.tested import Explanations, Trial
+from fer_explain.explain.tested import tested_map as read_tested
+from fer_explain.explain.trials import make_explainer
 from fer_explain.faces.drawn import draw_face
-from fer_explain.hub.checkpoint import CheckpointConfig, save_checkpoint
+from fer_explain.faces.preprocess import to_batch
+from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, save_checkpoint
+from fer_explain.hub.folder import EXPLANATIONS
+from fer_explain.hub.weights import weights_fingerprint
 from fer_explain.models import architecture, create_model
 
 
@@ -93,7 +103,13 @@ def test_the_command_writes_lines_ranking_and_a_page_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("flags", "reason"), [(["--methods", "magic"], "no explanation 'magic'"), (["--n", "0"], "no number of faces")]
+    ("flags", "reason"),
+    [
+        (["--methods", "magic"], "no explanation 'magic'"),
+        (["--methods", "rise:grid"], "'grid' is no setting"),
+        (["--skip", "99"], "no face left"),
+        (["--n", "0"], "no number of faces"),
+    ],
 )
 def test_a_bad_flag_ends_in_one_sentence(
     data: Path, checkpoint: Path, tmp_path: Path, flags: list[str], reason: str, capsys: pytest.CaptureFixture[str]
@@ -102,6 +118,63 @@ def test_a_bad_flag_ends_in_one_sentence(
         main(["--checkpoint", str(checkpoint), "--data", str(data), "--output", str(tmp_path), *flags])
     assert ended.value.code == 2
     assert reason in capsys.readouterr().err
+
+
+def test_a_stopped_run_goes_on_and_the_checkpoint_learns_which_map_holds(
+    data: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = ["gradcam", "scale_occlusion:small=0.3,large=0.3,reference=filled,density=1"]
+    command = ["--checkpoint", str(checkpoint), "--data", str(data), "--n", "2", "--skip", "3", "--methods", *ways,
+               "--output", str(tmp_path), "--write"]  # fmt: skip
+    main(command)
+    found = read_tested(checkpoint)
+    assert found is not None
+    assert (found.split, found.skip, {trial.n for trial in found.trials}) == ("validation", 3, {2})
+    assert found.quick is not None
+    assert {"small": 0.3, "large": 0.3, "reference": "filled", "density": 1} in [one.settings for one in found.trials]
+    assert found.best.holds == max(trial.holds for trial in found.trials)
+    kept = (tmp_path / "receipts.jsonl").read_text().splitlines()
+    assert len(kept) == 4
+    (tmp_path / "receipts.jsonl").write_text("\n".join(kept[:3]) + "\n")
+    asked = []
+    monkeypatch.setattr(faithfulness, "examine", lambda *a, **k: asked.append(a) or examine(*a, **k))
+    main(command)
+    assert len(asked) == 1, "only what is missing is worked out"
+    again = read_tested(checkpoint)
+    assert again is not None
+    assert [(one.method, one.holds, one.checks) for one in again.trials] == [
+        (one.method, one.holds, one.checks) for one in found.trials
+    ]
+
+
+def test_what_was_measured_for_other_weights_or_is_damaged_is_not_taken(checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(checkpoint, tmp_path / "copy")
+    (folder / EXPLANATIONS).unlink(missing_ok=True)
+    assert read_tested(folder) is None
+    trial = Trial("gradcam", {}, 9, 0.5, 0.2, 0.8, dict.fromkeys(CHECKS, 0.6), 0.1)
+    Explanations(weights_fingerprint(folder), "validation", 0, 0, [trial]).write(folder)
+    found = read_tested(folder)
+    assert found is not None
+    assert found.best == trial == found.quick
+    Explanations("0" * 16, "validation", 0, 0, [trial]).write(folder)
+    assert read_tested(folder) is None
+    for wrong in (replace(trial, method="magic"), replace(trial, holds=7.0), replace(trial, settings={"size": 1})):
+        Explanations(weights_fingerprint(folder), "validation", 0, 0, [wrong]).write(folder)
+        with pytest.raises(FerError, match=r"explanations\.json is not what"):
+            read_tested(folder)
+
+
+def test_verdicts_are_the_same_when_only_they_are_wanted(checkpoint: Path, data: Path) -> None:
+    loaded = load_checkpoint(checkpoint)
+    entry, ways = architecture("emonext_atto"), ("gradcam", "scale_occlusion:large=0.2,density=1,reference=filled")
+    for sample in read_sample(data, "validation", 1, seed=0):
+        x, known = to_batch(sample.pixels[None], entry.input), {}
+        for way in map(make_explainer, ways):
+            whole = examine(loaded.model, entry, x, way)
+            brief = examine(loaded.model, entry, x, way, known=known, verdict_only=True)
+            assert [check.passed for check in brief.checks] == [check.passed for check in whole.checks]
+            for one, other in zip(brief.checks, whole.checks, strict=True):
+                assert one.name == "randomisation" or one.value == pytest.approx(other.value, abs=1e-4)
 
 
 def test_listing_explanations_starts_no_benchmark() -> None:

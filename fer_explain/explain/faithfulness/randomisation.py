@@ -34,7 +34,7 @@ def questions() -> int:
 
 
 def check_randomisation(
-    probe: Probe, x: Tensor, own: Doubles, rng: np.random.Generator
+    probe: Probe, x: Tensor, own: Doubles, rng: np.random.Generator, *, verdict_only: bool = False
 ) -> tuple[Check, dict[str, Curve]]:
     """Draws the weights of a copy anew, layer by layer from the logits down, and explains the same face again.
 
@@ -48,6 +48,8 @@ def check_randomisation(
         x: (1, C, S, S).
         own: the true map (S, S).
         rng: draws the weights.
+        verdict_only: no curve, and no network that the verdict does not hang on any more; the value is the mean over
+            those that were asked.
     """
     forgetful = probe.copy()
     layers = _layers(forgetful)
@@ -58,12 +60,25 @@ def check_randomisation(
         return _correlation(own, probe.maps(x, forgetful)[0])
 
     borders = [len(layers) * stage // STAGES for stage in range(STAGES, -1, -1)]
-    line = [similarity(first, last) for last, first in pairwise(borders)]
-    value = float(np.mean([line[-1], *(similarity(0, len(layers)) for _ in range(DRAWS - 1))]))
+    line = []
+    for last, first in pairwise(borders[:-1]):
+        if verdict_only:  # the weights are drawn all the same, so that those of the networks below are the same
+            _forget(forgetful, layers, first, last, x, generator)
+        else:
+            line.append(similarity(first, last))
+    draws = [similarity(0, borders[-2])]
+    while len(draws) < DRAWS and not (verdict_only and _certain(draws)):
+        draws.append(similarity(0, len(layers)))
+    value = float(np.mean(draws))
     passed = bool(np.ptp(own) > 0) and value < LIMIT
     check = Check("randomisation", passed, value, RULE, limit=LIMIT, higher_is_better=False)
     shares = tuple(stage / STAGES for stage in range(STAGES + 1))
-    return check, {"randomisation": Curve(shares, (1.0, *line[:-1], value))}
+    return check, {} if verdict_only else {"randomisation": Curve(shares, (1.0, *line, value))}
+
+
+def _certain(draws: list[float]) -> bool:
+    """Whether the mean over ``DRAWS`` is below the limit, whatever the correlations still to come."""
+    return (sum(draws) + DRAWS - len(draws)) / DRAWS < LIMIT
 
 
 def _layers(model: nn.Module) -> list[nn.Module]:

@@ -24,7 +24,7 @@ import fer_explain.explain.faithfulness.sensitivity as sensitivity
 from fer_explain.errors import FerError
 from fer_explain.explain.base import Explainer
 from fer_explain.explain.faithfulness.baselines import RANDOM, Doubles, ranks, rivals
-from fer_explain.explain.faithfulness.probe import Probe, Progress, on_crop, theta_of
+from fer_explain.explain.faithfulness.probe import Answers, Probe, Progress, on_crop, theta_of
 from fer_explain.explain.faithfulness.result import Receipt
 from fer_explain.explain.inputs import facial_regions, with_class_indices
 from fer_explain.explain.registry import explainer as make_explainer
@@ -127,6 +127,8 @@ def examine(
     regions: Tensor | None = None,
     temperature: float = 1.0,
     progress: Progress | None = None,
+    known: Answers | None = None,
+    verdict_only: bool = False,
 ) -> Receipt:
     """Tests what an explanation says about one face, for a network of one's own; nothing is kept.
 
@@ -139,6 +141,8 @@ def examine(
         regions: (1, S, S) from ``faces.regions``, for a method that wants them.
         temperature: logits are divided by it before the softmax.
         progress: as in :func:`make_receipt`.
+        known: what this network answered before, e.g. in the tests of other methods on the same face; added to.
+        verdict_only: leaves out what no verdict hangs on, see :func:`.randomisation.check_randomisation`.
     """
     start = time.perf_counter()
     told = explainer.attribute(model, architecture, x, target, regions=regions)
@@ -154,9 +158,11 @@ def examine(
         temperature=temperature,
         total=questions(),
         progress=progress,
+        known=known,
     )
     own = on_crop(heatmap, theta_of(told), x.shape[-1])
-    return _test(probe, x, own, model=architecture.name, method=explainer.name, start=start)
+    names = {"model": architecture.name, "method": explainer.name}
+    return _test(probe, x, own, **names, start=start, verdict_only=verdict_only)
 
 
 def questions() -> int:
@@ -171,7 +177,9 @@ def questions() -> int:
     )
 
 
-def _test(probe: Probe, x: Tensor, own: Doubles, *, model: str, method: str, start: float) -> Receipt:
+def _test(
+    probe: Probe, x: Tensor, own: Doubles, *, model: str, method: str, start: float, verdict_only: bool = False
+) -> Receipt:
     """All checks of one map (S, S) over the crop."""
     # Each check draws from a generator of its own, so that a change of one leaves the others' numbers alone.
     # Each face has draws of its own as well: one lucky random map would otherwise beat the maps of all faces.
@@ -184,7 +192,7 @@ def _test(probe: Probe, x: Tensor, own: Doubles, *, model: str, method: str, sta
     whole = lines["deletion"].values[0]
     by_road, road_lines = road.check_road(probe, x, maps, places, whole, for_road)
     by_squares = infidelity.check_infidelity(probe, x, maps, for_squares)
-    by_forgetting, forgetting = randomisation.check_randomisation(probe, x, own, for_weights)
+    by_forgetting, forgetting = randomisation.check_randomisation(probe, x, own, for_weights, verdict_only=verdict_only)
     by_noise = sensitivity.check_sensitivity(probe, x, torch.from_numpy(own), for_noise)
     checks = [by_curves, by_road, by_squares, by_forgetting, by_noise]
     return Receipt(

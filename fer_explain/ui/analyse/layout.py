@@ -21,6 +21,7 @@ from fer_explain.ui.analyse.photo.layout import photo_panel
 from fer_explain.ui.analyse.preview import preview
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.analyse.stability import layout as stability
+from fer_explain.ui.analyse.tested_map.events import SecondMap
 from fer_explain.ui.shell import view_link
 from fer_explain.ui.shell.context import Page, texts_for
 from fer_explain.ui.shell.discovery import layouts
@@ -38,11 +39,11 @@ def build(page: Page) -> None:
         with gr.Column(scale=4, min_width=300, elem_classes=["fer-card", "fer-side"]):
             photo = photo_panel(page)
         with gr.Column(scale=10, min_width=300):
-            result, sections = _result_panel(page, session)
-    _wire(page, session, photo, result, sections)
+            result, sections, tested = _result_panel(page, session)
+    _wire(page, session, photo, result, sections, tested)
 
 
-def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Section]]:
+def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Section], SecondMap]:
     # Which of the two is seen is up to the style sheet, which looks for a verdict: Gradio builds what is invisible only
     # when it is made visible, and loses that when it happens while the page is still being built.
     with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty"):
@@ -54,15 +55,15 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
             steady = stability.build(page)
         with gr.Row(equal_height=True):
             with gr.Column(scale=8, min_width=280, elem_classes="fer-card"):
-                heat = heat_panel(page)
+                heat, tested = heat_panel(page)
             with gr.Column(scale=5, min_width=240, elem_classes="fer-card"):
                 page.heading("stn")
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
             gates = gate_panel(page)
-        sections = [steady, *(section.build(page, session) for section in layouts(analyse))]
+        sections = [steady, tested.section, *(section.build(page, session) for section in layouts(analyse))]
     panel = ResultPanel(stn=stn, **verdict, **heat, **gates)
-    return panel, sections
+    return panel, sections, tested
 
 
 def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> None:
@@ -77,7 +78,14 @@ def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> No
     offer(view_link.keep(page, "method", result.method, known))
 
 
-def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel, sections: Sequence[Section]) -> None:
+def _wire(
+    page: Page,
+    session: gr.State,
+    photo: PhotoPanel,
+    result: ResultPanel,
+    sections: Sequence[Section],
+    tested: SecondMap,
+) -> None:
     """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``;
     at a dropdown, ``.select``, because its ``.input`` also fires when it is merely left.
 
@@ -102,6 +110,8 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
     drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
     for event in (page.blocks.load, result.method.select, page.model.select):
         event(do.offer, question, result.settings, **drawing)
+    chosen = tested.panel.choose.click(tested.choose, [session, page.model], result.method, **drawing)
+    chosen = chosen.then(do.offer, question, result.settings, **drawing)
     adjusted = result.settings.adjust(do.adjust, session, None, **drawing | {"trigger_mode": "multiple"})
     answered = [
         photo.drop.upload(do.look, [*question, photo.drop], **computing),
@@ -112,6 +122,7 @@ def _wire(page: Page, session: gr.State, photo: PhotoPanel, result: ResultPanel,
         result.target.input(do.ask, question, **computing),
         result.method.select(do.ask, question, **computing),
         adjusted.then(do.ask, question, **computing),
+        chosen.then(do.ask, question, **computing),
         page.model.select(do.ask, question, **computing),
         page.tabs[NAME].select(do.arrive, [*question, page.brought], **computing),
     ]

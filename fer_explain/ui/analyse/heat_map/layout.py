@@ -7,16 +7,21 @@ from typing import Any
 import gradio as gr
 
 from fer_explain.emotions import LABELS
+from fer_explain.ui.analyse.tested_map.events import SecondMap
+from fer_explain.ui.analyse.tested_map.layout import tested_figure, tested_line
 from fer_explain.ui.shell.context import Page
 from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.session import PREDICTED
 
 
-def heat_panel(page: Page) -> dict[str, Any]:
-    """Adds the map and its controls; its components by name."""
+def heat_panel(page: Page) -> tuple[dict[str, Any], SecondMap]:
+    """Adds the map and its controls: its components by name, and the tested map beside it."""
     text = page.i18n
     page.heading("heat")
-    heat = gr.HTML(js_on_load=script("analyse/heat_map/heat_map.js"), elem_id="heat")
+    with gr.Row(equal_height=False):
+        heat = gr.HTML(js_on_load=script("analyse/heat_map/heat_map.js"), elem_id="heat")
+        figure = tested_figure()
+    tested = tested_line(page, figure)
     target = gr.Radio(
         [(text("heat.predicted"), PREDICTED), *((text(f"emotion.{label}"), label) for label in LABELS)],
         value=PREDICTED,
@@ -37,4 +42,4 @@ def heat_panel(page: Page) -> dict[str, Any]:
     settings = gr.HTML(js_on_load=script("analyse/heat_map/settings.js"), elem_id="settings")
     return {
         "heat": heat, "target": target, "method": method, "settings": settings, "progress": progress, "stop": stop,
-    }  # fmt: skip
+    }, tested  # fmt: skip

@@ -24,13 +24,12 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         return ""
     face = shown.place(analysis.face)
     emotion = texts.emotion(analysis.prediction.labels[heatmap.target])
-    whole, near = f"0 0 {shown.width} {shown.height}", _around(face, shown)
+    whole, near, start = _views(face, shown)
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in face.corners)
-    small = np.ptp(face.corners, axis=0).max() < SMALL * max(shown.width, shown.height)
     note = "" if heatmap.scale else f'<p class="fer-note">{escape(texts("heat.empty", emotion=emotion))}</p>'
     return (
         f'<figure class="fer-heat">'
-        f'<svg viewBox="{near if small else whole}" data-whole="{whole}" data-near="{near}" role="img" '
+        f'<svg viewBox="{start}" data-whole="{whole}" data-near="{near}" role="img" '
         f'aria-label="{escape(texts("heat.alt", emotion=emotion))}">'
         f'<image href="{shown.uri}" width="{shown.width}" height="{shown.height}"/>'
         f"{_image(map_layer(heatmap, analysis, face, (shown.height, shown.width)))}"
@@ -39,10 +38,29 @@ def heat(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts) -> str
         f'title="{escape(texts("heat.zoom"))}">{_ZOOM}</button>'
         f'<button type="button" class="fer-save" aria-label="{escape(texts("heat.save"))}" '
         f'title="{escape(texts("heat.save"))}">{_SAVE}</button>'
-        f"<figcaption>{_scale(heatmap.signed, texts)}"
-        f"<span>{escape(texts('heat.caption', method=method, emotion=emotion))}{_raw(heatmap, texts)}</span>"
-        f"</figcaption>{note}</figure>"
+        f"{_caption(heatmap.signed, method, emotion, _raw(heatmap, texts), texts)}{note}</figure>"
     )
+
+
+def frame(shown: Shown, analysis: FaceAnalysis, method: str, texts: Texts, *, signed: bool) -> str:
+    """The room of a map that is still to come for the class of another one, as large as it will be at first."""
+    _, _, start = _views(shown.place(analysis.face), shown)
+    target = analysis.prediction.index if analysis.heatmap is None else analysis.heatmap.target
+    emotion, raw = texts.emotion(analysis.prediction.labels[target]), f" · {escape(texts('heat.scale', scale='…'))}"
+    caption = _caption(signed, method, emotion, raw, texts)
+    return f'<figure class="fer-heat"><svg viewBox="{start}" aria-hidden="true"></svg>{caption}</figure>'
+
+
+def _caption(signed: bool, method: str, emotion: str, raw: str, texts: Texts) -> str:
+    told = escape(texts("heat.caption", method=method, emotion=emotion))
+    return f"<figcaption>{_scale(signed, texts)}<span>{told}{raw}</span></figcaption>"
+
+
+def _views(face: Face, shown: Shown) -> tuple[str, str, str]:
+    """The whole photo, the surroundings of a face on it, and what is seen of these at first."""
+    whole, near = f"0 0 {shown.width} {shown.height}", _around(face, shown)
+    small = np.ptp(face.corners, axis=0).max() < SMALL * max(shown.width, shown.height)
+    return whole, near, near if small else whole
 
 
 def _image(layer: Layer | None) -> str:

@@ -1,0 +1,1 @@
+"""The map that measurably holds for a network, beside the one that is there at once."""

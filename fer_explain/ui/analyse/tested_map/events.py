@@ -1,0 +1,137 @@
+"""Works out the tested map once the chosen one is there, as a task that a newer question ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.errors import FerError
+from fer_explain.ui.analyse.heat_map.view import frame, heat
+from fer_explain.ui.analyse.section import Section, Updates
+from fer_explain.ui.analyse.tested_map.view import note, sentence
+from fer_explain.ui.shell.context import texts_for
+from fer_explain.ui.shell.session import Question, Session
+from fer_explain.ui.shell.texts import Texts
+from fer_explain.ui.shell.visit import Task, Unwanted
+
+if TYPE_CHECKING:
+    from fer_explain.explain.tested import Explanations
+
+KIND: Final = "tested"  # of the task
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The components."""
+
+    figure: gr.HTML
+    line: gr.HTML
+    choose: gr.Button
+
+
+class SecondMap:
+    """The callbacks."""
+
+    def __init__(self, analyzer: Analyzer, panel: Panel) -> None:
+        self.panel = panel
+        self._analyzer = analyzer
+
+    @property
+    def section(self) -> Section:
+        """What the tab must know."""
+        panel = self.panel
+        return Section([panel.figure, panel.line, panel.choose], self.show, self.follow, at_once=True)
+
+    def show(self, session: Session, texts: Texts) -> Updates:
+        """A new answer: the room for the map, so that nothing moves when it comes, and what was measured."""
+        from fer_explain.explain.registry import method
+
+        if session.question is None or session.analysis is None or session.shown is None:
+            return self._say("", "")
+        try:
+            found = self._found(session.question.model)
+        except FerError as error:
+            return self._say("", note(str(error)))
+        if found is None or _is_best(session.question, found):
+            return self._say("", sentence(found, texts, own=True))
+        best = method(found.best.method)
+        room = frame(session.shown, session.analysis, best.title, texts, signed=best.signed)
+        return self._say(room, sentence(found, texts), choose=True)
+
+    def choose(self, session: Session, model: str | None) -> Any:
+        """The tested map is the chosen explanation from now on, as it was tested, whatever was set before."""
+        from fer_explain.explain.registry import method
+
+        found = self._found(model)
+        if found is None:
+            return gr.skip()
+        best = found.best
+        settings = {parameter.name: parameter.default for parameter in method(best.method).parameters()} | best.settings
+        session.visit.change(session, lambda now: now.adjust(model, best.method, settings))
+        return gr.update(value=best.method)
+
+    def follow(self, session: Session, request: gr.Request) -> Iterator[Updates]:
+        """Works out the map, tells how far it is, and shows it; nothing once another answer is asked for."""
+        texts = texts_for(request)
+        try:
+            with session.visit.start(KIND, session, once=True) as task:
+                task.check()
+                yield from self._steps(session, task, texts)
+        except Unwanted:  # a generator that yields nothing would empty every output
+            yield {self.panel.line: gr.skip()}
+        except FerError as error:
+            yield self._say("", note(str(error)))
+        except Exception:
+            _log.exception("the tested map failed")
+            yield self._say("", note(texts("tested.broken")))
+
+    def _steps(self, session: Session, task: Task[Session], texts: Texts) -> Iterator[Updates]:
+        from fer_explain.explain.registry import method
+
+        question, face, shown = session.question, session.face, session.shown
+        found = None if question is None else self._found(question.model)
+        if question is None or face is None or shown is None or found is None or _is_best(question, found):
+            yield {self.panel.line: gr.skip()}
+            return
+        best = found.best
+        asked = question.model, best.method, question.label
+        steps = task.through(self._analyzer.explain_in_steps([face], *asked, **best.settings))
+        while True:
+            try:
+                percent = round(100 * next(steps))
+            except StopIteration as end:
+                [analysis] = end.value
+                break
+            yield {self.panel.line: note(texts("tested.working", percent=percent))}
+        figure = heat(shown, analysis, method(best.method).title, texts)
+        yield self._say(figure, sentence(found, texts), choose=True)
+
+    def _found(self, model: str | None) -> Explanations | None:
+        from fer_explain.explain.tested import tested_map
+
+        return tested_map(self._analyzer.checkpoint(model).folder)
+
+    def _say(self, figure: str, line: str, *, choose: bool = False) -> dict[Any, Any]:
+        panel = self.panel
+        return {panel.figure: figure, panel.line: line, panel.choose: gr.Button(visible=choose)}
+
+
+def _is_best(question: Question, found: Explanations) -> bool:
+    """Whether what was asked for is the tested map already."""
+    from fer_explain.explain.registry import explainer, method
+
+    best = found.best
+    known = {parameter.name for parameter in method(question.method).parameters()}
+    if question.method != best.method or not set(question.parameters) <= known:
+        return False
+    try:
+        return explainer(question.method, **question.parameters) == explainer(best.method, **best.settings)
+    except FerError:  # class names among the settings are no indices yet
+        return False
