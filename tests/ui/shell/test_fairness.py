@@ -53,5 +53,6 @@ def test_gradio_takes_its_next_event_from_the_rounds() -> None:
         waiting.append(SimpleNamespace(session_hash=session, fn=function))
     queue.create_event_queue_for_fn(function)
     first, second = (queue.get_events() for _ in range(2))
-    assert first and second
+    assert first
+    assert second
     assert [first[0][0].session_hash, second[0][0].session_hash] == ["a", "b"]
