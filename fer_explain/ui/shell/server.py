@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fer_explain.ui.shell.libraries import Libraries
 
 LARGEST_UPLOAD: Final = "25mb"
-WAITING: Final = 40  # people in the queue before others are asked to come back
 
 
 def serve(options: Options) -> None:
@@ -40,6 +39,7 @@ def serve(options: Options) -> None:
     from fer_explain.ui.device.route import Device, Isolation
     from fer_explain.ui.shell.components import charts_head, drop_zone_head, language_head
     from fer_explain.ui.shell.event_order import Arrivals
+    from fer_explain.ui.shell.fairness import WAITING, take_turns
     from fer_explain.ui.shell.files import HOME, files
     from fer_explain.ui.shell.libraries import EventsWait, Libraries
     from fer_explain.ui.shell.memory import Memory, Presence
@@ -53,6 +53,7 @@ def serve(options: Options) -> None:
     blocks, i18n = build_page(analyzer, options.data)
     libraries, memory = Libraries(), Memory()
     blocks.queue(max_size=WAITING, default_concurrency_limit=4)
+    take_turns(blocks)
     blocks.launch(
         server_name=options.host,
         server_port=options.port,
@@ -119,4 +120,14 @@ def _private_settings() -> None:
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     atexit.register(lock.release)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # is called first
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that atexit runs then, too
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(*_: object) -> None:
+    """Cleans up and ends at once, with status 0.
+
+    ``sys.exit`` would also take the interpreter apart while worker threads are still inside torch, whose C++ frames
+    cannot be unwound: the process would abort.
+    """
+    atexit._run_exitfuncs()
+    os._exit(0)
