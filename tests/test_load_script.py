@@ -57,10 +57,10 @@ def test_what_is_refused_is_counted_and_not_timed(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_table_says_what_was_kept() -> None:
-    told = Told([0.1 * number for number in range(1, 101)], [], whole=10)
+    told = Told([0.1 * number for number in range(1, 102)], [], whole=10.1)
     kept = rows(told, 50, bare=11, alone=0.1, beside=0.3, waiting=500)
     assert all(row.within for row in kept)
-    assert kept[1].measured == "5.1 s, 9.5 s"
+    assert kept[1].measured == "5.1 s, 9.6 s"
     assert kept[2].measured == "0.91 x (10.0 / 11.0)"
     late = rows(Told(told.seconds, ["Queue is full"], whole=20), 50, bare=11, alone=0.1, beside=9.0, waiting=500)
     assert [row.within for row in late] == [False, True, False, False]
