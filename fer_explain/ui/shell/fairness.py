@@ -1,9 +1,9 @@
 """Whose question is next: visitors take turns, each with one question a round.
 
-Gradio's queue is first come, first served, and has no hook for another order
-(``gradio/queueing.py``, 6.31: ``Queue.get_events`` takes ``EventQueue.queue[0]``), so one visitor with 500 waiting
-questions would delay everybody by 500. Here the list that waits keeps itself in order. A visitor is a session: an open
-page, or a client of the programming interface.
+Gradio's queue is first come, first served, and has no hook for another order (``gradio/queueing.py``, 6.31:
+``Queue.get_events`` takes ``EventQueue.queue[0]``), so one visitor with 500 waiting questions would delay everybody
+by 500. Here the list that waits keeps itself in order, and nobody can fill it. A visitor is a session: an open page,
+or a client of the programming interface.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any, Final
 import gradio as gr
 
 WAITING: Final = 10_000  # questions of all visitors together
+OWN: Final = 1_000  # of one visitor
+FULL: Final = f"{OWN:,} questions of yours are waiting already. Ask again when some of them are answered."
 
 
 def take_turns(blocks: gr.Blocks) -> None:
     """Makes the queue of a page fair; to be called after its ``queue()`` and before its ``launch()``."""
     queue: Any = blocks._queue
-    create = queue.create_event_queue_for_fn
+    create, push = queue.create_event_queue_for_fn, queue.push
 
     def create_fair(function: Any) -> None:
         create(function)
@@ -26,7 +28,14 @@ def take_turns(blocks: gr.Blocks) -> None:
         if not isinstance(waiting.queue, Rounds):
             waiting.queue = Rounds()
 
-    queue.create_event_queue_for_fn = create_fair
+    async def push_some(body: Any, request: Any, username: str | None) -> tuple[bool, Any, str]:
+        rows = (waiting.queue for waiting in queue.event_queue_per_concurrency_id.values())
+        if sum(event.session_hash == body.session_hash for row in rows for event in row) >= OWN:
+            return False, FULL, "queue_full"
+        answer: tuple[bool, Any, str] = await push(body=body, request=request, username=username)
+        return answer
+
+    queue.create_event_queue_for_fn, queue.push = create_fair, push_some
 
 
 class Rounds(list[Any]):

@@ -1,10 +1,11 @@
 """Visitors take turns."""
 
+import asyncio
 from types import SimpleNamespace
 
 import gradio as gr
 
-from fer_explain.ui.shell.fairness import Rounds, take_turns
+from fer_explain.ui.shell.fairness import FULL, OWN, Rounds, take_turns
 
 
 def asked(*sessions: str) -> Rounds:
@@ -56,3 +57,29 @@ def test_gradio_takes_its_next_event_from_the_rounds() -> None:
     assert first
     assert second
     assert [first[0][0].session_hash, second[0][0].session_hash] == ["a", "b"]
+
+
+def test_one_visitor_cannot_fill_the_queue() -> None:
+    with gr.Blocks() as blocks:
+        gr.on([], lambda: None, api_name="nothing")
+    blocks.queue()
+    queue = blocks._queue
+    asked_of_gradio = []
+
+    async def push(**asked: object) -> tuple[bool, str, str]:
+        asked_of_gradio.append(asked)
+        return True, "id", "success"
+
+    queue.push = push
+    take_turns(blocks)
+    [function] = blocks.fns.values()
+    queue.create_event_queue_for_fn(function)
+    waiting = queue.event_queue_per_concurrency_id[function.concurrency_id].queue
+    list.extend(waiting, [SimpleNamespace(session_hash="greedy")] * OWN)
+
+    def ask(session: str) -> tuple[bool, str, str]:
+        return asyncio.run(queue.push(body=SimpleNamespace(session_hash=session), request=None, username=None))
+
+    assert ask("greedy") == (False, FULL, "queue_full")
+    assert ask("modest") == (True, "id", "success")
+    assert len(asked_of_gradio) == 1
