@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, read_config
-from fer_explain.hub.folder import CALIBRATION, DISTURBED, PREDICTIONS, PROFILE, REGION_PROFILE
+from fer_explain.hub.folder import CALIBRATION, DISTURBED, EXPLANATIONS, PREDICTIONS, PROFILE, REGION_PROFILE
 from fer_explain.hub.remote import FILES
 from training import evaluate, own_data, run
 from training.config import TrainConfig
@@ -59,7 +59,7 @@ def test_it_learns_and_leaves_a_whole_checkpoint(trained: Path, csv_file: Path) 
     assert not (trained / FILE).exists()
     evaluate.main(["--checkpoint", str(trained), "--data", str(csv_file), "--split", "test"])
     left = {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()}
-    later = {PROFILE, REGION_PROFILE, DISTURBED, f"{PREDICTIONS}/{CALIBRATION}.parquet"}
+    later = {PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS, f"{PREDICTIONS}/{CALIBRATION}.parquet"}
     assert left == set(FILES) - later
     metrics = json.loads((trained / "metrics.json").read_text())
     assert metrics["splits"]["test"]["n"] == metrics["splits"]["validation"]["n"] == 14
