@@ -1,6 +1,7 @@
 """Visitors take turns."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import gradio as gr
@@ -78,7 +79,9 @@ def test_one_visitor_cannot_fill_the_queue() -> None:
     list.extend(waiting, [SimpleNamespace(session_hash="greedy")] * OWN)
 
     def ask(session: str) -> tuple[bool, str, str]:
-        return asyncio.run(queue.push(body=SimpleNamespace(session_hash=session), request=None, username=None))
+        asked = queue.push(body=SimpleNamespace(session_hash=session), request=None, username=None)
+        with ThreadPoolExecutor() as pool:  # the browser of other tests keeps this thread's event loop running
+            return pool.submit(asyncio.run, asked).result()
 
     assert ask("greedy") == (False, FULL, "queue_full")
     assert ask("modest") == (True, "id", "success")

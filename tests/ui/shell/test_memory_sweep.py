@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
@@ -60,8 +61,9 @@ def test_a_page_is_open_as_long_as_one_of_its_connections_is() -> None:
             raise asyncio.CancelledError
 
     scope = {"type": "http", "path": "/gradio_api/heartbeat/abc"}
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(Presence(inner, memory)(scope, None, None))
+    # The browser of other tests keeps this thread's event loop running.
+    with ThreadPoolExecutor(1) as pool, pytest.raises(asyncio.CancelledError):
+        pool.submit(asyncio.run, Presence(inner, memory)(scope, None, None)).result()
     assert seen == [{"abc": 1}, {"abc": 2}, {"abc": 1}]
     assert not memory.pages
 
