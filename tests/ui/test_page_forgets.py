@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import logging
 import socket
 import sys
 import time
@@ -132,6 +133,15 @@ def watch_all(watch: Watch, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shown, "_uri", uri)
 
 
+def without_frames(factory: Callable[..., logging.LogRecord], *arguments: Any, **named: Any) -> logging.LogRecord:
+    """A record with its traceback as text: pytest keeps all records of a test, and would keep the frames with them."""
+    given = list(arguments)
+    error, given[6] = given[6], None  # the seventh argument of a record is exc_info
+    record = factory(*given, **named)
+    record.exc_text = logging.Formatter().formatException(error) if error and error[0] else None
+    return record
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     """The app as it is served, with short times, in this process."""
@@ -140,6 +150,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
         patch.setenv(name, "")
     patch.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1")
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(partial(without_frames, before))
     patch.setattr(gr.Blocks, "block_thread", lambda _: None)
     patch.setattr(server.signal, "signal", lambda *_: None)
     patch.setattr(memory, "Memory", partial(memory.Memory, KEPT, GRACE, life=GRACE, sweep=SWEEP))
@@ -155,6 +167,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
         visitor.show(photo(0, SMALL))
     yield SimpleNamespace(app=app, blocks=blocks, watch=watch)
     blocks.close()
+    logging.setLogRecordFactory(before)
     patch.undo()
 
 
