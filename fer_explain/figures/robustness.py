@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from fer_explain.benchmark.disturbed import Disturbed, Row, Share
 from fer_explain.figures.chart import Chart, Words
 from fer_explain.figures.palette import CELL_FONT, ONE_HUE, cell_texts
-from fer_explain.figures.style import axis, figure
+from fer_explain.figures.style import matrix
 
 CELL = 34  # pixels
 PLAIN = "plain"  # the column of the faces as they are
@@ -98,9 +98,4 @@ def _matrix(cells: Mapping[str, Mapping[str, Share]], columns: Sequence[str], ti
         xgap=2,
         ygap=2,
     )
-    return figure(
-        [heatmap],
-        height=CELL * max(len(cells), 2) + 130,
-        xaxis=axis(side="top", showgrid=False, tickangle=-40),
-        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
-    )
+    return matrix(heatmap, CELL * max(len(cells), 2) + 130, tilt=-40)

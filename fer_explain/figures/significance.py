@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fer_explain.benchmark.comparison import Comparison
 from fer_explain.figures.palette import CELL_FONT, DIVERGING, ONE_HUE, cell_texts
-from fer_explain.figures.style import axis, figure
+from fer_explain.figures.style import axis, figure, matrix
 
 CELL = 58  # pixels
 
@@ -114,9 +114,4 @@ def steps_figure(steps: Mapping[tuple[int, int], tuple[float, bool]], names: Seq
 
 
 def _square(heatmap: go.Heatmap, size: int) -> go.Figure:
-    return figure(
-        [heatmap],
-        height=CELL * max(size, 3) + 150,
-        xaxis=axis(side="top", showgrid=False, tickangle=-30),
-        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
-    )
+    return matrix(heatmap, CELL * max(size, 3) + 150)

@@ -30,6 +30,16 @@ def figure(traces: list[go.BaseTraceType], height: int, **layout: Any) -> go.Fig
     )
 
 
+def matrix(heatmap: go.Heatmap, height: int, *, tilt: int = -30) -> go.Figure:
+    """A figure of named rows, the first on top, and named columns, whose names stand above them at ``tilt`` degrees."""
+    return figure(
+        [heatmap],
+        height=height,
+        xaxis=axis(side="top", showgrid=False, tickangle=tilt),
+        yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
+    )
+
+
 def axis(title: str = "", **settings: Any) -> dict[str, Any]:
     """An axis with a faint grid and no zero line, whose range the pointer cannot change by accident."""
     return {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fer_explain.benchmark.calibration import Integers
+from fer_explain.benchmark.disturbed import Disturbed
 from fer_explain.benchmark.saved import Pair, Saved, align, ensemble, ensemble_temperature
 from fer_explain.errors import FerError
 from fer_explain.hub.folder import CONFIG
@@ -42,6 +43,12 @@ class Lineup:
         if not self.validation:
             raise FerError("Not all of these checkpoints have predictions on validation, where this is fitted.")
         return [Pair(model, validation) for model, validation in zip(self.models, self.validation, strict=True)]
+
+    @property
+    def disturbed(self) -> dict[str, Disturbed]:
+        """How the models do under disturbances, of those that were measured. Raises FerError for a damaged file."""
+        measured = {entry.name: entry.disturbed for entry in self.found}
+        return {name: found for name, found in measured.items() if found is not None}
 
     def two(self, one: str | None, other: str | None) -> tuple[Saved, Saved]:
         """Two models by name; the first two in place of those that are not among them."""

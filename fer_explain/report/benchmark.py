@@ -172,11 +172,9 @@ def _classes(lineup: Lineup) -> list[Chart]:
 
 
 def _robustness(lineup: Lineup) -> list[Chart]:
-    measured = {entry.name: entry.disturbed for entry in lineup.found}
-    found = {name: disturbed for name, disturbed in measured.items() if disturbed is not None}
-    if not found:
+    if not lineup.disturbed:
         raise FerError("None of these checkpoints was measured under disturbances.")
-    return robustness_charts(found, STRONGEST, WORDS)
+    return robustness_charts(lineup.disturbed, STRONGEST, WORDS)
 
 
 def _training(lineup: Lineup) -> list[Chart]:

@@ -78,6 +78,19 @@ def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> No
     offer(view_link.keep(page, "method", result.method, known))
 
 
+def _follow(answered: Sequence[Any], sections: Sequence[Section], session: gr.State) -> None:
+    """What comes by itself after each answer."""
+    following = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+    for event in answered:
+        for section in sections:
+            if section.follow is not None:
+                event.then(section.follow, session, section.outputs, **following)
+
+
+def _no_model(request: gr.Request) -> str:
+    return status(texts_for(request)("model.none"), error=True)
+
+
 def _wire(
     page: Page,
     session: gr.State,
@@ -111,6 +124,7 @@ def _wire(
     for event in (page.blocks.load, result.method.select, page.model.select):
         event(do.offer, question, result.settings, **drawing)
     chosen = tested.panel.choose.click(tested.choose, [session, page.model], result.method, **drawing)
+    view_link.note(chosen.then, "method", result.method)
     chosen = chosen.then(do.offer, question, result.settings, **drawing)
     adjusted = result.settings.adjust(do.adjust, session, None, **drawing | {"trigger_mode": "multiple"})
     answered = [
@@ -128,18 +142,10 @@ def _wire(
     ]
     answered[0].then(lambda: None, None, photo.drop, **drawing)
     result.stop.click(do.stop, session, None, **drawing)
-    following = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
-    for event in answered:
-        for section in sections:
-            if section.follow is not None:
-                event.then(section.follow, session, section.outputs, **following)
-
-    def warn(request: gr.Request) -> str:
-        return status(texts_for(request)("model.none"), error=True)
-
+    _follow(answered, sections, session)
     result.order.input(do.reorder, [session, result.order], result.bars, **drawing)
     if not page.analyzer.models:
-        page.blocks.load(warn, None, photo.status, **drawing)
+        page.blocks.load(_no_model, None, photo.status, **drawing)
     page.blocks.load(methods, None, result.method, **drawing)
     _link(page, result, lambda event: event.then(do.offer, question, result.settings, **drawing))
     result.layer.pick(do.show_layer, session, [result.summary, result.channels], **drawing)

@@ -172,11 +172,9 @@ def _called(group: Group, texts: Texts) -> str:
 
 
 def _robustness(view: Lineup, strength: int, texts: Texts) -> list[Chart]:
-    measured = {entry.name: entry.disturbed for entry in view.found}
-    found = {name: disturbed for name, disturbed in measured.items() if disturbed is not None}
-    if not found:
+    if not view.disturbed:
         raise FerError(texts("bench.no_disturbed"))
-    return robustness_charts(found, strength, texts)
+    return robustness_charts(view.disturbed, strength, texts)
 
 
 def _training(view: Lineup, texts: Texts) -> list[Chart]:

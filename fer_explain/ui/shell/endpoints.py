@@ -22,6 +22,12 @@ from fer_explain.ui.shell.components import photo_input
 
 def build(analyzer: Analyzer) -> None:
     """Adds the endpoints; they have no place on the page."""
+    _offer_answers(analyzer)
+    _offer_lists(analyzer)
+
+
+def _offer_answers(analyzer: Analyzer) -> None:
+    """Adds what asks a network about a photo."""
 
     def analyze(
         photo: str, model: str = "", method: str = "gradcam", target: str = "", whole_image: bool = False
@@ -74,6 +80,13 @@ def build(analyzer: Analyzer) -> None:
         kept = ("box", "score", "to_photo", "label", "theta", "heatmap")
         return _to_json(result, [{key: to_json(face)[key] for key in kept} for face in result.faces])
 
+    endpoint(analyze, [photo(), *question(), switch("whole_image")])
+    endpoint(explain, [photo(), *question(), mapping("settings"), switch("whole_image")])
+
+
+def _offer_lists(analyzer: Analyzer) -> None:
+    """Adds what one can ask for."""
+
     def list_methods() -> list[dict[str, Any]]:
         """Lists the explanations.
 
@@ -92,8 +105,6 @@ def build(analyzer: Analyzer) -> None:
         """
         return [_describe_model(analyzer, name) for name in analyzer.models]
 
-    endpoint(analyze, [photo(), *question(), switch("whole_image")])
-    endpoint(explain, [photo(), *question(), mapping("settings"), switch("whole_image")])
     endpoint(list_methods)
     endpoint(list_models)
 

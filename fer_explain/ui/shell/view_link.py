@@ -26,10 +26,20 @@ _OPEN: Final = """() => {
 }"""
 
 
+def noting(name: str) -> str:
+    """JavaScript that writes the value it is given into the address."""
+    return _NOTE.replace("NAME", name)
+
+
+def note(event: Callable[..., Any], name: str, box: gr.Dropdown | gr.Radio) -> None:
+    """Has a choice written into the address after ``event``, e.g. ``box.select`` or ``chosen.then``."""
+    event(None, box, None, js=noting(name), **_QUIET)
+
+
 def keep_tab(page: Page) -> None:
     """The open tab is part of the address."""
     for name, tab in page.tabs.items():
-        tab.select(None, js=_NOTE.replace("NAME", "tab").replace("(value)", f"(value = '{name}')"), **_QUIET)
+        tab.select(None, js=noting("tab").replace("(value)", f"(value = '{name}')"), **_QUIET)
     page.blocks.load(None, js=_OPEN, **_QUIET)
 
 
@@ -50,5 +60,5 @@ def keep(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callable[[
         wanted = request.query_params.get(name)
         return gr.update(value=wanted) if wanted and wanted in choices() else gr.skip()
 
-    box.select(None, box, None, js=_NOTE.replace("NAME", name), **_QUIET)
+    note(box.select, name, box)
     return page.blocks.load(restore, None, box, **_QUIET)

@@ -72,6 +72,17 @@ def test_the_two_minutes_that_the_page_promises_are_kept() -> None:
     assert LIFE + 2 * SWEEP <= 120
 
 
-def test_memory_is_given_back_where_the_c_library_can() -> None:
+def test_memory_is_given_back_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    library = SimpleNamespace(
+        mallopt=lambda option, value: called.append((option, value)), malloc_trim=lambda rest: called.append(rest)
+    )
+    monkeypatch.setattr(allocator, "_glibc", lambda: library)
     allocator.settle()
     allocator.trim()
+    assert [option for option, _ in called[:-1]] == [-8, -3, -1]  # of malloc.h: arenas, mapped blocks, trimming
+    assert called[-1] == 0
+    monkeypatch.setattr(allocator, "_glibc", lambda: None)
+    allocator.settle()  # elsewhere nothing happens
+    allocator.trim()
+    assert len(called) == 4

@@ -23,6 +23,11 @@ USUAL: Final = "usual"  # in place of a factor: freeze the channel
 
 def offer_intervene(analyzer: Analyzer) -> None:
     """Adds what the studio and the lab do."""
+    _offer_changes(analyzer)
+    _offer_flip_set(analyzer)
+
+
+def _offer_changes(analyzer: Analyzer) -> None:
 
     def intervene(
         photo: str,
@@ -70,6 +75,8 @@ def offer_intervene(analyzer: Analyzer) -> None:
         ],
     )
 
+
+def _offer_flip_set(analyzer: Analyzer) -> None:
     def flip_set(photo: str, layer: str, model: str = "") -> list[dict[str, Any]]:
         """Searches a gate for the smallest set of channels whose removal changes what is read from a face.
 
