@@ -74,8 +74,8 @@ def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> No
 
         return list_methods()
 
-    view_link.keep(page, "target", result.target, lambda: LABELS)
-    offer(view_link.keep(page, "method", result.method, known))
+    view_link.restore(page, "target", result.target, lambda: LABELS)
+    offer(view_link.restore(page, "method", result.method, known))
 
 
 def _follow(answered: Sequence[Any], sections: Sequence[Section], session: gr.State) -> None:
@@ -121,6 +121,8 @@ def _wire(
         "api_visibility": "private",
     }
     drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
+    view_link.note(result.method.select, "method", result.method)
+    view_link.note(result.target.select, "target", result.target)
     for event in (page.blocks.load, result.method.select, page.model.select):
         event(do.offer, question, result.settings, **drawing)
     chosen = tested.panel.choose.click(tested.choose, [session, page.model], result.method, **drawing)

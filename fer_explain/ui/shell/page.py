@@ -20,6 +20,7 @@ def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, 
         session = gr.State(Session(), time_to_live=KEPT)
         top = header.build(analyzer, i18n)
         page = Page(blocks, analyzer, i18n, top.model, session, gr.State(None, time_to_live=KEPT), data)
+        view_link.note(top.model.select, "model", top.model)
         with gr.Tabs(elem_id="tabs"):
             for tab in layouts(ui):
                 with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME) as page.tabs[tab.NAME]:
@@ -27,7 +28,7 @@ def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, 
         header.build_footer(i18n)
         endpoints.build(analyzer)
         header.fill_in(page)
-        view_link.keep(page, "model", top.model, lambda: analyzer.models)
+        view_link.restore(page, "model", top.model, lambda: analyzer.models)
         view_link.keep_tab(page)
         model_addition.wire(page, top)
     return blocks, i18n

@@ -43,8 +43,8 @@ def keep_tab(page: Page) -> None:
     page.blocks.load(None, js=_OPEN, **_QUIET)
 
 
-def keep(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callable[[], Collection[str]]) -> Any:
-    """A choice is part of the address.
+def restore(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callable[[], Collection[str]]) -> Any:
+    """Has a choice taken from the address when the page is opened.
 
     Args:
         page: whose address it is.
@@ -53,12 +53,11 @@ def keep(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callable[[
         choices: what may be chosen.
 
     Returns:
-        The event that restores the choice when the page is opened.
+        The event.
     """
 
-    def restore(request: gr.Request) -> Any:
+    def read(request: gr.Request) -> Any:
         wanted = request.query_params.get(name)
         return gr.update(value=wanted) if wanted and wanted in choices() else gr.skip()
 
-    note(box.select, name, box)
-    return page.blocks.load(restore, None, box, **_QUIET)
+    return page.blocks.load(read, None, box, **_QUIET)
