@@ -59,18 +59,23 @@ class Told:
 
 
 def ask_all(url: str, visitors: int, questions: int) -> Told:
-    """Every visitor asks one question after the other, all visitors at once."""
-    told = Told()
+    """Every visitor opens a page and asks about a photo; then the clock starts, and all ask one question after the other."""
+    told, opened = Told(), threading.Barrier(visitors + 1)
 
     def visit() -> None:
         with open_page(url) as send:
+            try:
+                send()
+            finally:
+                opened.wait()
             for _ in range(questions):
                 _timed(send, told)
 
     threads = [threading.Thread(target=visit) for _ in range(visitors)]
-    began = time.perf_counter()
     for thread in threads:
         thread.start()
+    opened.wait()
+    began = time.perf_counter()
     for thread in threads:
         thread.join()
     told.whole = time.perf_counter() - began

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import threading
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Final
 
 import cv2
@@ -25,6 +25,7 @@ CELL: Final = 12  # the window of the proposal network in pixels, and its stride
 STRIDE: Final = 2
 PYRAMID: Final = 0.709  # 1 / sqrt(2): each level has half the pixels of the one before
 THRESHOLDS: Final = (0.6, 0.7, 0.8)  # of proposal, refinement and output network
+AT_ONCE: Final = 2  # images: a cv2.dnn network keeps its input between two calls, so each has its own
 MOST_CANDIDATES: Final = 400  # refined per image: bounds time and memory on textures full of false proposals
 
 
@@ -37,59 +38,20 @@ class Mtcnn:
 
     def __init__(self) -> None:
         folder = _weights()
-        self._nets = [cv2.dnn.readNetFromONNX(str(folder / f"{name}net.onnx")) for name in "pro"]
-        self._lock = threading.Lock()  # a cv2.dnn network keeps its input between two calls
+        self._idle: SimpleQueue[list[Any]] = SimpleQueue()
+        for _ in range(AT_ONCE):
+            self._idle.put([cv2.dnn.readNetFromONNX(str(folder / f"{name}net.onnx")) for name in "pro"])
 
     def __call__(self, image: Pixels, smallest: float = 20.0) -> Found:
         """Finds the faces of a uint8 (H, W, 3) RGB image that are at least about ``smallest`` pixels large."""
         transposed = np.ascontiguousarray(image.transpose(1, 0, 2))
-        with self._lock:
-            candidates = self._propose(transposed, smallest)
-            candidates = self._refine(transposed, candidates)
-            return self._output(transposed, candidates)
-
-    def _propose(self, image: Pixels, smallest: float) -> Floats:
-        """Candidate squares (N, 4) from every level of the pyramid."""
-        levels = [self._propose_at(image, scale) for scale in _scales(min(image.shape[:2]), smallest)]
-        if not levels:
-            return nothing().boxes
-        boxes, offsets, scores = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-        keep = suppress(boxes, scores, 0.7)[:MOST_CANDIDATES]
-        return squares(boxes[keep] + offsets[keep] * _sides(boxes[keep]))
-
-    def _propose_at(self, image: Pixels, scale: float) -> tuple[Floats, Floats, Floats]:
-        """The cells that look like a face at one scale: boxes (N, 4), offsets (N, 4) in box sides, scores (N,)."""
-        height, width = (math.ceil(side * scale) for side in image.shape[:2])  # of the transposed image
-        level = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        offsets, scores = _run(self._nets[0], level[None], "conv2d_4", "softmax")
-        cells = np.argwhere(scores[0, ..., 1] >= THRESHOLDS[0])
-        corners = (cells * STRIDE).astype(np.float32)
-        boxes = np.hstack([corners, corners + CELL]) / np.float32(scale)
-        at = (0, cells[:, 0], cells[:, 1])
-        likely = scores[at][:, 1]
-        keep = suppress(boxes, likely, 0.5)
-        return boxes[keep], offsets[at][keep], likely[keep]
-
-    def _refine(self, image: Pixels, boxes: Floats) -> Floats:
-        """The candidates that the refinement network believes in, moved and made square again."""
-        if not len(boxes):
-            return boxes
-        offsets, scores = _run(self._nets[1], patches(image, boxes, 24), "dense_2", "softmax_1")
-        boxes, offsets, likely = _select(scores[:, 1] > THRESHOLDS[1], boxes, offsets, scores[:, 1])
-        keep = suppress(boxes, likely, 0.7)
-        return squares(boxes[keep] + offsets[keep] * _sides(boxes[keep]))
-
-    def _output(self, image: Pixels, boxes: Floats) -> Found:
-        """Final boxes, landmarks and scores."""
-        if not len(boxes):
-            return nothing()
-        offsets, points, scores = _run(self._nets[2], patches(image, boxes, 48), "dense_5", "dense_6", "softmax_2")
-        boxes, offsets, points, likely = _select(scores[:, 1] > THRESHOLDS[2], boxes, offsets, points, scores[:, 1])
-        # The network gives five x, then five y, in sides of the candidate.
-        landmarks = boxes[:, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1) * _sides(boxes)[:, None, :2]
-        boxes = boxes + offsets * _sides(boxes)
-        keep = suppress(boxes, likely, 0.7, of_smaller=True)
-        return Found(boxes[keep], landmarks[keep], likely[keep])
+        proposal, refinement, output = nets = self._idle.get()
+        try:
+            candidates = _propose(proposal, transposed, smallest)
+            candidates = _refine(refinement, transposed, candidates)
+            return _output(output, transposed, candidates)
+        finally:
+            self._idle.put(nets)
 
 
 @cache
@@ -138,6 +100,53 @@ def patches(image: Pixels, boxes: Floats, size: int) -> Pixels:
             square = cv2.copyMakeBorder(image[top:bottom, left:right], *borders, cv2.BORDER_CONSTANT)
             cv2.resize(square, (size, size), dst=patch, interpolation=cv2.INTER_AREA)
     return cut
+
+
+def _propose(net: Any, image: Pixels, smallest: float) -> Floats:
+    """Candidate squares (N, 4) from every level of the pyramid."""
+    levels = [_propose_at(net, image, scale) for scale in _scales(min(image.shape[:2]), smallest)]
+    if not levels:
+        return nothing().boxes
+    boxes, offsets, scores = (np.concatenate(parts) for parts in zip(*levels, strict=True))
+    keep = suppress(boxes, scores, 0.7)[:MOST_CANDIDATES]
+    return squares(boxes[keep] + offsets[keep] * _sides(boxes[keep]))
+
+
+def _propose_at(net: Any, image: Pixels, scale: float) -> tuple[Floats, Floats, Floats]:
+    """The cells that look like a face at one scale: boxes (N, 4), offsets (N, 4) in box sides, scores (N,)."""
+    height, width = (math.ceil(side * scale) for side in image.shape[:2])  # of the transposed image
+    level = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    offsets, scores = _run(net, level[None], "conv2d_4", "softmax")
+    cells = np.argwhere(scores[0, ..., 1] >= THRESHOLDS[0])
+    corners = (cells * STRIDE).astype(np.float32)
+    boxes = np.hstack([corners, corners + CELL]) / np.float32(scale)
+    at = (0, cells[:, 0], cells[:, 1])
+    likely = scores[at][:, 1]
+    keep = suppress(boxes, likely, 0.5)
+    return boxes[keep], offsets[at][keep], likely[keep]
+
+
+def _refine(net: Any, image: Pixels, boxes: Floats) -> Floats:
+    """The candidates that the refinement network believes in, moved and made square again."""
+    if not len(boxes):
+        return boxes
+    offsets, scores = _run(net, patches(image, boxes, 24), "dense_2", "softmax_1")
+    boxes, offsets, likely = _select(scores[:, 1] > THRESHOLDS[1], boxes, offsets, scores[:, 1])
+    keep = suppress(boxes, likely, 0.7)
+    return squares(boxes[keep] + offsets[keep] * _sides(boxes[keep]))
+
+
+def _output(net: Any, image: Pixels, boxes: Floats) -> Found:
+    """Final boxes, landmarks and scores."""
+    if not len(boxes):
+        return nothing()
+    offsets, points, scores = _run(net, patches(image, boxes, 48), "dense_5", "dense_6", "softmax_2")
+    boxes, offsets, points, likely = _select(scores[:, 1] > THRESHOLDS[2], boxes, offsets, points, scores[:, 1])
+    # The network gives five x, then five y, in sides of the candidate.
+    landmarks = boxes[:, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1) * _sides(boxes)[:, None, :2]
+    boxes = boxes + offsets * _sides(boxes)
+    keep = suppress(boxes, likely, 0.7, of_smaller=True)
+    return Found(boxes[keep], landmarks[keep], likely[keep])
 
 
 def _weights() -> Path:

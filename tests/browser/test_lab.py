@@ -58,6 +58,27 @@ def test_channels_knocked_out_move_the_bars_and_show_their_maps(lab: Locator):
     assert shares(lab) == before
 
 
+def test_a_click_right_after_another_layer_is_not_lost(lab: Locator):
+    """The question about the layer is held back here, as a busy machine does."""
+    lab.page.evaluate(
+        """() => {
+            const fetch = window.fetch;
+            window.fetch = async (...question) => {
+                window.fetch = fetch;
+                await new Promise(done => setTimeout(done, 2000));
+                const answer = await fetch(...question);
+                setTimeout(() => {window.drawn = true}, 1000);
+                return answer;
+            };
+        }"""
+    )
+    choose_layer(lab, 0)
+    lab.get_by_role("button", name="Five strongest").click()
+    lab.page.wait_for_function("window.drawn")
+    expect(lab.locator("#lab-maps figure")).to_have_count(5)
+    expect(chosen(lab)).to_have_count(5)
+
+
 def test_a_channel_can_be_chosen_by_number_with_the_keyboard(lab: Locator):
     field = lab.locator("#lab-channels input")
     field.focus()

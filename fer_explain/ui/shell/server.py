@@ -52,7 +52,8 @@ def serve(options: Options) -> None:
         print(sentence, file=sys.stderr)
     blocks, i18n = build_page(analyzer, options.data)
     libraries, memory = Libraries(), Memory()
-    blocks.queue(max_size=WAITING, default_concurrency_limit=4)
+    # Gradio tells everybody who waits about each answer, unless it does so every few seconds.
+    blocks.queue(max_size=WAITING, default_concurrency_limit=4, status_update_rate=2)
     take_turns(blocks)
     blocks.launch(
         server_name=options.host,

@@ -17,6 +17,8 @@ from fer_explain.ui.shell.components import figure
 from fer_explain.ui.shell.context import KEPT, Page
 
 PLACE: Final = 30  # among the panels below the map
+_HOLD: Final = "(...seen) => {document.querySelector('#lab-experiment').inert = true; return seen}"
+_FREE: Final = "() => {document.querySelector('#lab-experiment').inert = false}"
 
 
 def build(page: Page, session: gr.State) -> Section:
@@ -42,7 +44,7 @@ def _gate(page: Page) -> dict[str, Any]:
 
 def _experiment(page: Page) -> dict[str, Any]:
     text = page.i18n
-    with gr.Row(equal_height=False):
+    with gr.Row(equal_height=False, elem_id="lab-experiment"):
         with gr.Column(scale=1, min_width=280):
             channels = gr.Dropdown([], multiselect=True, label=text("lab.channels"), elem_id="lab-channels")
             with gr.Row():
@@ -92,7 +94,8 @@ def _wire(lab: Lab, session: gr.State) -> None:
     ):
         chosen = button.click(choose, [session, bench.layer], bench.channels, **drawing)
         chosen.then(lab.attempt, asked, [bench.tried, bench.factor], **computing).then(lab.draw, **drawn)
-    bench.layer.select(lab.show_layer, [session, bench.layer], bench.all, **drawing)
+    # What is chosen before the layer is there would be lost: the answer to that click can come first.
+    bench.layer.select(lab.show_layer, [session, bench.layer], bench.all, js=_HOLD, **drawing).then(None, js=_FREE)
     bench.find.click(
         lab.search,
         [session, bench.layer],
