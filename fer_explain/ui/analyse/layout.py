@@ -13,6 +13,7 @@ import gradio as gr
 from fer_explain.emotions import LABELS
 from fer_explain.ui import analyse
 from fer_explain.ui.analyse.answer.layout import answer_panel
+from fer_explain.ui.analyse.contents import layout as contents
 from fer_explain.ui.analyse.controls import PhotoPanel, ResultPanel, components
 from fer_explain.ui.analyse.events import Analysis
 from fer_explain.ui.analyse.gates.layout import gate_panel
@@ -50,6 +51,7 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
         page.heading("empty")
         preview(page)
     with gr.Column(elem_id="results"):
+        contents.build(page)
         with gr.Column(elem_classes="fer-card"):
             verdict = answer_panel(page)
             steady = stability.build(page)
