@@ -59,7 +59,7 @@ class Told:
 
 
 def ask_all(url: str, visitors: int, questions: int) -> Told:
-    """Every visitor opens a page and asks about a photo; then the clock starts, and all ask one question after the other."""
+    """Every visitor opens a page and asks once; then the clock starts, and all ask one question after the other."""
     told, opened = Told(), threading.Barrier(visitors + 1)
 
     def visit() -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from queue import SimpleQueue
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
+_wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: True)
+
+
+class Stopped(Exception):  # noqa: N818
+    """Raised inside the work, at its next report or turn, when nobody waits for it any more."""
 
 
 class FairLock:
     """A re-entrant lock in which nobody who comes back overtakes those who wait.
 
     Long work gives its lock back between two steps; with a plain lock it would nearly always have it again before
-    anyone else wakes up.
+    anyone else wakes up. Nor does work get it back for which nobody waits any more, see :func:`while_wanted`.
     """
 
     def __init__(self) -> None:
@@ -26,6 +33,8 @@ class FairLock:
     def __enter__(self) -> None:
         me = threading.get_ident()
         if self._owner != me:
+            if not _wanted.get()():
+                raise Stopped
             with self._door:
                 self._lock.acquire()
             self._owner = me
@@ -38,8 +47,14 @@ class FairLock:
             self._lock.release()
 
 
-class Stopped(Exception):  # noqa: N818
-    """Raised inside the work, at its next report, when nobody waits for it any more."""
+@contextmanager
+def while_wanted(wanted: Callable[[], bool]) -> Iterator[None]:
+    """What runs inside, in this thread, ends with :class:`Stopped` at its next turn once nobody wants it any more."""
+    token = _wanted.set(wanted)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
 
 
 def in_steps(work: Callable[[Callable[[float], None]], _Result]) -> Generator[float, None, _Result]:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
+from fer_explain.explain.turns import Stopped, while_wanted
 from fer_explain.faces.quality import warnings
 from fer_explain.types import Analysis, FaceAnalysis, Floats, Heatmap
 from fer_explain.ui.shell.components import photo_input
@@ -120,14 +122,24 @@ def endpoint(function: Callable[..., Any], inputs: Sequence[Callable[[], Any]] =
     @functools.wraps(function)
     def answer(*arguments: Any) -> Any:
         try:
-            return function(*arguments)
+            with while_wanted(_somebody_waits()):
+                return function(*arguments)
         except FerError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        except Stopped:  # nobody reads it
+            raise gr.Error("You left before the answer was there.", print_exception=False) from None
 
     with gr.Group(visible=False):
         components = [make() for make in inputs]
         output = gr.JSON(label=function.__name__)
     gr.on([], answer, components, output, api_name=function.__name__, concurrency_limit=2, concurrency_id="network")
+
+
+def _somebody_waits() -> Callable[[], bool]:
+    """Says whether the client whose question this is is still connected, which Gradio notes with the event."""
+    blocks, name = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    event = blocks._queue.event_ids_to_events.get(name) if blocks is not None and name is not None else None
+    return lambda: event is None or event.alive
 
 
 def photo() -> Callable[[], gr.Image]:

@@ -10,7 +10,8 @@ While a page is open it remembers, and nothing else of a visitor is held anywher
 All of it goes :data:`GRACE` seconds after the page was closed (a connection that only broke is back by then), and
 :data:`KEPT` seconds after it was last used where it stays open. Gradio by itself would keep the photo for an hour
 and the pictures for the next 10,000 visitors. Who asks without a page, by the programming interface, is forgotten like
-a closed page. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`.
+a closed page. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`, but not
+before the question about them is answered.
 """
 
 from __future__ import annotations
@@ -103,10 +104,18 @@ class Memory:
         return time.monotonic() - self._noticed.setdefault(name, time.monotonic())
 
     def _clean(self, app: App) -> None:
-        clear(Path(app.uploaded_file_dir), self._life)
-        for names in app.get_blocks().temp_file_sets:
+        blocks = app.get_blocks()
+        clear(Path(app.uploaded_file_dir), self._life, _asked_about(blocks._queue))
+        for names in blocks.temp_file_sets:
             names -= {name for name in [*names] if not Path(name).exists()}
         trim()
+
+
+def _asked_about(queue: Any) -> set[Path]:
+    """The files of the questions that wait or are being answered."""
+    questions = [event.data.data for event in [*queue.event_ids_to_events.values()] if event.data is not None]
+    values = [value for question in questions for value in question if isinstance(value, dict)]
+    return {Path(value["path"]) for value in values if value.get("path")}
 
 
 class Presence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -31,15 +32,18 @@ def private_folder(home: Path) -> tuple[Path, FileLock]:
     return folder, lock
 
 
-def clear(folder: Path, life: float = LIFE) -> None:
-    """Deletes the files in ``folder`` that are older than ``life`` seconds, and what folders are empty then."""
+def clear(folder: Path, life: float = LIFE, needed: Collection[Path] = ()) -> None:
+    """Deletes the files in ``folder`` that are older than ``life`` seconds, and what folders are empty then.
+
+    Files that are ``needed``, for a question that still waits for its turn, stay.
+    """
     oldest = time.time() - life
     for path in sorted(folder.rglob("*"), reverse=True):  # what lies in a folder before the folder
         with suppress(OSError):  # gone already, or not empty
             if path.is_dir() and not path.is_symlink():
                 if path.stat().st_mtime < oldest:
                     path.rmdir()
-            elif path.name != _LOCK and path.lstat().st_mtime < oldest:
+            elif path.name != _LOCK and path not in needed and path.lstat().st_mtime < oldest:
                 path.unlink()
 
 
