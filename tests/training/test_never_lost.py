@@ -158,14 +158,14 @@ def test_ctrl_c_stops_between_two_steps_and_the_run_goes_on_from_there(tmp_path:
     whole = engine()
     whole.fit(TRAIN, VALIDATION, Notes())
     stopped = engine()
-    update = stopped._update
+    update = stopped.learner.update
 
     def interrupted(*args: Any) -> Any:
         if stopped.state.step == 9:
             signal.raise_signal(signal.SIGINT)
         return update(*args)
 
-    stopped._update = interrupted  # type: ignore[method-assign]
+    stopped.learner.update = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt, match="stopped in epoch 2 after step 10; go on with --resume"):
         stopped.fit(TRAIN, VALIDATION, Notes(tmp_path))
     resumed = engine(state=RunState.load(tmp_path, "test"))
