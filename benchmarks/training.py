@@ -13,14 +13,14 @@ from statistics import median
 import numpy as np
 import torch
 from accelerate import Accelerator
-from timm.optim import create_optimizer_v2
 
 from fer_explain.faces.preprocess import to_batch
 from fer_explain.models import architecture, create_model
 from training.batches import on_device
 from training.config import TrainConfig, list_recipes, resolve
 from training.data import FaceSet
-from training.engine import Engine, parameter_groups
+from training.engine import Engine
+from training.optimizer import make_optimizer
 from training.state import RunState
 
 BATCH = 64
@@ -48,7 +48,7 @@ def throughput_ratio(
     ready = to_batch(faces.images, spec, engine.accelerator.device).expand(-1, spec.channels, -1, -1)
     ready = ready.contiguous(memory_format=torch.channels_last)
     model = create_model(name, **config.model_args).to(split.images.device, memory_format=torch.channels_last).train()
-    optimizer = create_optimizer_v2(parameter_groups(model, config), config.optimizer, lr=config.lr)
+    optimizer = make_optimizer(model, config)
 
     def our_epoch() -> None:
         state.step = 0

@@ -1,4 +1,4 @@
-"""Checkpoint folders that hold predictions and no network, for whoever looks at results."""
+"""Folders of checkpoints: with predictions and no network, for whoever looks at results; with untrained networks."""
 
 import json
 from collections.abc import Callable
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_explain.analyzer import Analyzer
 from fer_explain.emotions import LABELS
 
 IMAGES = 120
@@ -36,3 +37,22 @@ def results_folder(tmp_path: Path) -> ResultsFolder:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of embedded checkpoints."""
+    from tests.untrained import save  # which imports torch
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    save(root / "emonext_nano", "emonext_nano", 0)
+    save(root / "convnext_nano", "convnext_nano", 1)
+    return root
+
+
+@pytest.fixture
+def analyzer(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Analyzer:
+    """The service with the two untrained networks alone."""
+    monkeypatch.setattr("fer_explain.hub.folder.EMBEDDED", shelf)
+    monkeypatch.setattr("fer_explain.hub.folder.DEFAULT", "emonext_nano")
+    return Analyzer()

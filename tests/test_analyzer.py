@@ -1,17 +1,15 @@
+"""What the service says of faces and photos."""
+
 from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import fer_explain as fx
 from fer_explain import Analyzer
@@ -20,47 +18,10 @@ from fer_explain.errors import FerError
 from fer_explain.faces.detect import whole_image
 from fer_explain.faces.drawn import draw_face
 from fer_explain.hub import checkpoint as hub
-from fer_explain.models import architecture, create_model
-from fer_explain.types import Analysis, Box, Detection, Face, FaceAnalysis
+from fer_explain.types import Analysis, Detection, Face
+from tests.untrained import TEMPERATURE, THETA, assert_same, face
 
 ROOT = Path(__file__).resolve().parents[1]
-THETA = [[0.8, -0.1, 0.1], [0.1, 0.8, 0.0]]
-TEMPERATURE = 2.0
-
-
-def save(folder: Path, name: str, seed: int, **changes: Any) -> Path:
-    """Writes an untrained checkpoint whose maps are not flat and whose spatial transformer does something known."""
-    torch.manual_seed(seed)
-    model = create_model(name)
-    for path, weight in model.named_parameters():
-        if weight.ndim == 4 and not path.startswith("stn"):
-            nn.init.kaiming_normal_(weight)
-    if name.startswith("emonext"):
-        model.get_parameter("stn.theta.0.bias").data = torch.tensor(THETA).flatten()
-    config = hub.CheckpointConfig(name, LABELS, architecture(name).input, **{"temperature": TEMPERATURE, **changes})
-    hub.save_checkpoint(folder, model, config)
-    return folder
-
-
-def face(seed: int) -> Face:
-    pixels = np.random.default_rng(seed).integers(0, 256, (60, 60, 3), dtype=np.uint8)
-    return Face(pixels, Box(0, 0, 60, 60), np.array([[30, 0, 30], [0, 30, 30]], dtype=np.float32))
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of embedded checkpoints."""
-    root = tmp_path_factory.mktemp("checkpoints")
-    save(root / "emonext_nano", "emonext_nano", 0)
-    save(root / "convnext_nano", "convnext_nano", 1)
-    return root
-
-
-@pytest.fixture
-def analyzer(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Analyzer:
-    monkeypatch.setattr("fer_explain.hub.folder.EMBEDDED", shelf)
-    monkeypatch.setattr("fer_explain.hub.folder.DEFAULT", "emonext_nano")
-    return Analyzer()
 
 
 @pytest.fixture
@@ -71,17 +32,6 @@ def two_faces(monkeypatch: pytest.MonkeyPatch) -> list[Face]:
         "fer_explain.faces.detect.detect", lambda photo, _which, search: Detection(photo, faces, "fake")
     )
     return faces
-
-
-def assert_same(one: FaceAnalysis, other: FaceAnalysis) -> None:
-    np.testing.assert_allclose(one.prediction.logits, other.prediction.logits, atol=1e-5)
-    assert len(one.gates) == len(other.gates)
-    for gate, same in zip(one.gates, other.gates, strict=True):
-        np.testing.assert_allclose(gate.weights, same.weights, atol=1e-5)
-    assert (one.heatmap is None) == (other.heatmap is None)
-    if one.heatmap is not None and other.heatmap is not None:
-        assert one.heatmap.target == other.heatmap.target
-        np.testing.assert_allclose(one.heatmap.values, other.heatmap.values, atol=1e-3)
 
 
 def test_importing_and_constructing_load_no_torch(tmp_path: Path) -> None:
@@ -106,27 +56,6 @@ def test_load_gives_a_network_ready_to_use(analyzer: Analyzer, shelf: Path) -> N
     model = fx.load(shelf / "emonext_nano")
     assert not model.training
     assert model(torch.zeros(2, 3, 48, 48)).shape == (2, 7)
-
-
-def test_models_are_listed_default_first_and_loaded_when_asked_for(
-    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert analyzer.models == ["emonext_nano", "convnext_nano"]
-    loads: list[Path] = []
-    real = hub.load_checkpoint
-    monkeypatch.setattr(hub, "load_checkpoint", lambda ref: loads.append(ref) or real(ref))
-    for _ in range(2):
-        analyzer.predict([face(0)])
-    assert [folder.name for folder in loads] == ["emonext_nano"]
-    assert analyzer.checkpoint().name == "emonext_nano"
-    assert analyzer.checkpoint("convnext_nano").config.architecture == "convnext_nano"
-    assert analyzer.checkpoint().metrics == {}
-
-
-def test_warming_up_leaves_nothing_to_load(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
-    analyzer.warm_up()
-    monkeypatch.setattr(hub, "load_checkpoint", lambda ref: pytest.fail("loaded again"))
-    assert len(analyzer.predict([face(0)])) == 1
 
 
 def test_one_face_gets_everything(analyzer: Analyzer) -> None:
@@ -246,139 +175,6 @@ def test_a_photo_without_a_face_has_no_faces_unless_it_is_taken_whole(
     assert told.heatmap is not None
 
 
-def test_checkpoints_from_outside_are_added_or_refused(analyzer: Analyzer, shelf: Path, tmp_path: Path) -> None:
-    mine = save(tmp_path / "mine", "convnext_nano", 5)
-    twin = save(tmp_path / "other" / "emonext_nano", "emonext_nano", 6)
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "config.json").write_text("{", encoding="utf-8")
-    nowhere = str(tmp_path / "nowhere")
-    refs = [mine, twin, tmp_path / "broken", nowhere, "convnext_nano"]
-    many = Analyzer([str(ref) for ref in refs])
-    assert many.models == ["emonext_nano", "convnext_nano", "mine", str(twin)]
-    assert list(many.problems) == [str(tmp_path / "broken"), nowhere]
-    assert "config.json" in many.problems[str(tmp_path / "broken")]
-    assert len(many.explain([face(0)], str(twin))) == 1
-
-
-def test_damaged_weights_are_found_when_loaded_and_the_rest_goes_on(analyzer: Analyzer, tmp_path: Path) -> None:
-    cut = save(tmp_path / "cut", "convnext_nano", 5)
-    weights = cut / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:1000])
-    alien = save(tmp_path / "alien", "convnext_nano", 5)
-    text = (alien / "config.json").read_text(encoding="utf-8").replace('"convnext_nano"', '"resnet9000"')
-    (alien / "config.json").write_text(text, encoding="utf-8")
-    many = Analyzer([cut, alien])
-    assert not many.problems
-    for _ in range(2):
-        with pytest.raises(FerError, match=r"model.safetensors"):
-            many.explain([face(0)], "cut")
-    assert "alien" in many.models
-    problems = many.verify()
-    assert set(problems) == {str(cut), str(alien)}
-    assert "resnet9000" in problems[str(alien)]
-    assert many.models == ["emonext_nano", "convnext_nano"]
-    assert len(many.predict([face(0)])) == 1
-
-
-def test_without_any_checkpoint_the_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fer_explain.hub.folder.EMBEDDED", tmp_path)
-    with pytest.raises(FerError, match="--checkpoints"):
-        Analyzer().predict([face(0)])
-
-
-def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer) -> None:
-    """Eleven people, each with a face, a method and a target of their own, on two networks at the same time."""
-    ways: list[str | None] = [
-        "gradcam",
-        "layercam",
-        None,
-        "finer_cam",
-        "eigencam",
-        "region_ablation",
-        "score_cam",
-        "saliency",
-    ]
-    people = [
-        (face(seed), model, method, seed % 7)
-        for seed, (model, method) in enumerate(
-            [("emonext_nano", way) for way in ways]
-            + [("convnext_nano", "gradcam"), ("convnext_nano", None), ("convnext_nano", "gradient_shap")]
-        )
-    ]
-    expected = [analyzer.explain([own], model, method, target)[0] for own, model, method, target in people]
-    fresh = Analyzer()  # so that loading is raced for as well
-    start = threading.Barrier(len(people))
-
-    def insist(number: int) -> list[FaceAnalysis]:
-        own, model, method, target = people[number]
-        start.wait()
-        return [fresh.explain([own], model, method, target)[0] for _ in range(6)]
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with ThreadPoolExecutor(len(people)) as pool:
-            results = list(pool.map(insist, range(len(people))))
-    finally:
-        sys.setswitchinterval(interval)
-    for own, wanted in zip(results, expected, strict=True):
-        for told in own:
-            assert_same(told, wanted)
-
-
-def finish(steps: Generator[float, None, list[FaceAnalysis]]) -> tuple[list[float], list[FaceAnalysis]]:
-    """What is left of the steps, and the result."""
-    shares = []
-    while True:
-        try:
-            shares.append(next(steps))
-        except StopIteration as end:
-            return shares, end.value
-
-
-def test_a_slow_explanation_comes_in_steps_and_says_the_same(analyzer: Analyzer) -> None:
-    shares, [told] = finish(analyzer.explain_in_steps([face(0)], method="occlusion", target=2, overlap=0))
-    assert len(shares) > 2
-    assert shares == sorted(shares)
-    assert_same(told, analyzer.explain([face(0)], method="occlusion", target=2, overlap=0)[0])
-
-
-def test_a_closed_explanation_stops_and_leaves_the_network_free(analyzer: Analyzer) -> None:
-    passes: list[int] = []
-    analyzer.predict([face(0)])
-    handle = analyzer.checkpoint().model.register_forward_hook(lambda *_: passes.append(1))
-    steps = analyzer.explain_in_steps([face(0)], method="integrated_gradients", steps=256)
-    for _ in range(3):
-        next(steps)
-    steps.close()
-    stopped = len(passes)
-    assert stopped <= 4
-    assert len(analyzer.predict([face(0)])) == 1
-    assert len(passes) == stopped + 1
-    handle.remove()
-
-
-def test_others_get_the_network_between_two_steps(analyzer: Analyzer) -> None:
-    """While one person's explanation pauses between two steps, others are served, and change nothing in it."""
-    alone = analyzer.explain([face(0)], method="occlusion", target=1)[0]
-    steps = analyzer.explain_in_steps([face(0)], method="occlusion", target=1)
-    next(steps)
-    with ThreadPoolExecutor(1) as pool:
-        for seed in range(3):
-            told = pool.submit(analyzer.explain, [face(seed)], None, "gradcam", seed).result(60)[0]
-            assert_same(told, analyzer.explain([face(seed)], None, "gradcam", seed)[0])
-    assert_same(finish(steps)[1][0], alone)
-
-
-def test_mistakes_are_told_before_any_work(analyzer: Analyzer) -> None:
-    for settings, sentence in (({"steps": 3}, "from 8 to 256"), ({"pace": 1}, "no parameter 'pace'")):
-        steps = analyzer.explain_in_steps([face(0)], method="integrated_gradients", **settings)
-        with pytest.raises(FerError, match=sentence):
-            next(steps)
-        with pytest.raises(FerError, match=sentence):
-            analyzer.explain([], method="integrated_gradients", **settings)
-
-
 @pytest.mark.parametrize("against", ["sad", 4, ["Sadness"], [4]])
 def test_classes_in_settings_go_by_index_or_name(analyzer: Analyzer, against: Any) -> None:
     expected = analyzer.explain([face(0)], method="finer_cam", target="happy", against=(4,))[0]
@@ -396,14 +192,6 @@ def test_regions_follow_the_landmarks_of_each_face(analyzer: Analyzer) -> None:
     assert moved.heatmap is not None
     assert (usual.heatmap.frame, usual.heatmap.signed) == ("crop", True)
     assert not np.allclose(usual.heatmap.values, moved.heatmap.values)
-
-
-def test_layers_are_those_of_the_network(analyzer: Analyzer) -> None:
-    layers = analyzer.layers()
-    assert "features" in layers
-    told = [analyzer.explain([face(0)], layer=layer)[0].heatmap for layer in layers[:3]]
-    assert [heatmap and heatmap.layer for heatmap in told] == layers[:3]
-    assert analyzer.layers("convnext_nano") != layers
 
 
 def test_the_answer_is_weighed_under_ten_small_changes(analyzer: Analyzer) -> None:

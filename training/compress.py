@@ -26,10 +26,10 @@ from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import DISTURBED, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
 from fer_explain.hub.quantized import dequantize, is_quantized, quantize
 from training.data import FaceSet, ImageForm, load_mix
-from training.engine import predict
 from training.holdout import reading_of
 from training.manners import command
 from training.measure import evaluate_checkpoint
+from training.validation import predict
 
 LARGEST_LOSS: Final = 0.003  # of accuracy on validation
 

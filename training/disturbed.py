@@ -16,8 +16,8 @@ from fer_explain.hub.checkpoint import load_checkpoint
 from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import DISTURBED
 from training.data import FaceSet
-from training.engine import predict
 from training.measure import in_its_classes
+from training.validation import predict
 
 Answers = NDArray[np.int64]
 

@@ -1,42 +1,33 @@
-"""The training loop: batches are cut, augmented and mixed on the device; a moving average is judged on validation."""
+"""The training loop: epochs within a plan and a time budget, judged on validation, kept so that no run is lost."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from timm.optim import create_optimizer_v2
-from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from fer_explain.errors import FerError
 from fer_explain.types import InputSpec
-from training.augment import draw
-from training.batches import Split, make_batch, on_device
+from training.batches import Split, on_device
 from training.clock import Clock
 from training.config import TrainConfig
 from training.data import FaceSet
 from training.interrupt import StopRequest
-from training.loss import attention_penalty, class_weights, classification_loss, log_prior
-from training.norms import measure_norms
-from training.precision import keep_depthwise_in_float32
+from training.learner import Learner
+from training.loss import attention_penalty
 from training.schedule import Plan, learning_rate
 from training.state import RunState, seed_of
 from training.targets import label_targets
-from training.validation import predict, validation_logits
-
-__all__ = ["Engine", "Recorder", "parameter_groups", "predict"]
 
 CHECK_EVERY: Final = 50  # steps between two looks at the loss, which on a GPU wait for it
 _FIRST_CHECK: Final = 10  # so that a short time budget is fitted early
-_GROWN_AFTER: Final = 0.7  # share of the run after which the views have their full size
 _VALIDATION_COST: Final = 1 / 3  # of training's, per image, until it is measured: there is no backward pass
 
 
@@ -74,38 +65,13 @@ class Engine:
         clock: Clock | None = None,
         save_every: float = 0.0,
     ) -> None:
-        self.spec, self.config, self.state, self.accelerator = spec, config, state, accelerator
-        self.views = replace(spec, size=config.start_size or config.train_size or spec.size)
+        self.config, self.state, self.accelerator = config, state, accelerator
+        self.learner = Learner(model, spec, config, state, accelerator)
         self.clock, self.save_every = clock or Clock(), save_every
-        model = model.to(accelerator.device).to(memory_format=torch.channels_last)
-        self.ema = ModelEmaV3(model, decay=config.ema, use_warmup=True) if config.ema else None
-        fused = {"fused": True} if accelerator.device.type == "cuda" else {}
-        optimizer = create_optimizer_v2(
-            parameter_groups(model, config), config.optimizer, lr=config.lr, momentum=config.momentum, **fused
-        )
-        if state.model:
-            model.load_state_dict(state.model)
-            optimizer.load_state_dict(state.optimizer)
-            if self.ema is not None and state.ema is not None:
-                self.ema.module.load_state_dict(state.ema)
-        self.plain = model
-        self.model, self.optimizer = accelerator.prepare(model, optimizer)
-        if config.precision == "bf16" and accelerator.device.type == "cpu":
-            keep_depthwise_in_float32(self.plain)
-        self.forward = torch.compile(self.model) if config.compile else self.model
-        if state.scaler and accelerator.scaler:
-            accelerator.scaler.load_state_dict(state.scaler)
         self.stop = StopRequest()
-        self.weights: Tensor | None = None
-        self.prior: Tensor | None = None
         self.per_epoch, self.plan = 1, Plan(0)
         self._validation_images, self._validation_seconds = 0, 0.0
         self._pace, self._saved = (0.0, 0), 0.0
-
-    @property
-    def kept(self) -> nn.Module:
-        """The weights a checkpoint gets: the moving average's where there is one."""
-        return self.ema.module if self.ema is not None else self.plain
 
     def fit(self, train: FaceSet, validation: FaceSet, record: Recorder, teachers: Tensor | None = None) -> None:
         """Takes the steps that are left, and hands the state to ``record`` after each epoch and every few minutes.
@@ -132,13 +98,12 @@ class Engine:
                 is_best = self._validate(train, validation, loss, began)
                 self._snapshot()
                 if self.accelerator.is_main_process:
-                    record.epoch(self.state, self.kept, is_best)
+                    record.epoch(self.state, self.learner.kept, is_best)
                 self.accelerator.wait_for_everyone()
 
     def prepare(self, split: Split) -> None:
         """What depends on the data: class weights, steps per epoch, the plan."""
-        self.weights = class_weights(split.labels, split.classes, self.config.class_weights)
-        self.prior = log_prior(split.labels, split.targets, split.classes, self.config.logit_adjustment)
+        self.learner.prepare(split)
         self.per_epoch = max(1, len(split) // self.config.batch_size)
         self.plan = self.state.planned(self.config.epochs * self.per_epoch)
 
@@ -157,16 +122,16 @@ class Engine:
         state, size = self.state, self.config.batch_size
         order = self._order(len(split)).to(split.labels.device)
         first = state.epoch * self.per_epoch
-        self.views = replace(self.views, size=self._side())
+        self.learner.grow(self.plan.progress(state.step))
         losses = torch.zeros(self.per_epoch, device=order.device) if state.losses is None else state.losses
         losses = state.losses = losses.to(order.device)
-        self.model.train()
+        self.learner.model.train()
         self._pace = (time.perf_counter(), state.step)
         self._saved = time.monotonic()
-        with attention_penalty(self.plain) as penalties, self._bar(first) as bar:
+        with attention_penalty(self.learner.plain) as penalties, self._bar(first) as bar:
             while state.step < min(first + self.per_epoch, self.plan.steps):
                 rows = order[(state.step - first) * size :][:size]
-                losses[state.step - first] = self._update(split, rows, penalties)
+                losses[state.step - first] = self.learner.update(split, rows, penalties, state.step, self._rate())
                 state.step += 1
                 bar.update()
                 if self._is_check_due(first):
@@ -177,74 +142,14 @@ class Engine:
         state.losses = None
         return float(self.accelerator.reduce(losses[: max(1, state.step - first)].mean(), "mean"))
 
-    def _side(self) -> int:
-        """The views' side in this epoch: a multiple of 8 that grows with the run, or the same all along."""
-        full = self.config.train_size or self.spec.size
-        start = self.config.start_size
-        if not start:
-            return full
-        share = min(1.0, self.plan.progress(self.state.step) / _GROWN_AFTER)
-        return min(full, round((start + (full - start) * share) / 8) * 8)
-
     def _order(self, n: int) -> Tensor:
         """The places of the epoch's images: the same in every process, and after a resume."""
         generator = torch.Generator().manual_seed(seed_of(self.config.seed, 0, self.state.epoch))
         return torch.randperm(n, generator=generator)
 
-    def _update(self, split: Split, rows: Tensor, penalties: list[Tensor]) -> Tensor:
-        """One update of the weights; returns the loss, detached.
-
-        All processes draw for the whole batch and each takes its share, so that an image looks the same however many
-        of them there are. What depends on a batch's company does not: batch norm, mixup and EmoNeXt's regulariser see
-        one process's part of a batch.
-        """
-        config, accelerator, step = self.config, self.accelerator, self.state.step
-        torch.manual_seed(seed_of(config.seed, 1, step))
-        draws = draw(len(rows), config)
-        if accelerator.num_processes > 1:
-            share = slice(accelerator.process_index, None, accelerator.num_processes)
-            rows, draws = rows[share], draws[share]
-            torch.manual_seed(seed_of(config.seed, 1, step, accelerator.process_index))
-        if rows.is_cuda:  # from pinned memory the copy does not wait for the card
-            draws = draws.pin_memory().to(rows.device, non_blocking=True)
-        self._set_rate(step)
-        total = torch.zeros((), device=rows.device)
-        for some, their in zip(rows.chunk(config.accumulate), draws.chunk(config.accumulate), strict=True):
-            with accelerator.accumulate(self.model):
-                loss = self._loss(split, some, their, penalties)
-                accelerator.backward(loss)
-                self._clip()
-                self.optimizer.step()
-                self.optimizer.zero_grad()
-            total += loss.detach() / config.accumulate
-        if self.ema is not None and (step + 1) % config.ema_every == 0:
-            self.ema.update(self.plain, step=step)
-        return total
-
-    def _loss(self, split: Split, rows: Tensor, draws: Tensor, penalties: list[Tensor]) -> Tensor:
-        config = self.config
-        x, targets = make_batch(split, rows, draws, self.views, config)
-        penalties.clear()
-        with self.accelerator.autocast():
-            logits = self.forward(x)
-        loss = classification_loss(logits, targets, config, self.weights, self.prior)
-        if penalties:  # also when lambda is 0: several processes need a gradient for every weight
-            loss = loss + config.attention_weight * penalties[0]
-        return loss
-
-    def _clip(self) -> None:
-        if not self.config.clip or not self.accelerator.sync_gradients:
-            return
-        if self.config.clip_scaled:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        else:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
-
-    def _set_rate(self, step: int) -> None:
+    def _rate(self) -> float:
         accuracies = [row["validation_accuracy"] for row in self.state.history]
-        rate = learning_rate(self.plan.progress(step), self.config, step, accuracies)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["lr_scale"]
+        return learning_rate(self.plan.progress(self.state.step), self.config, self.state.step, accuracies)
 
     def _is_check_due(self, first: int) -> bool:
         """Whether to look up from the work: every 50 steps, at the epoch's end, and when asked to stop."""
@@ -300,21 +205,13 @@ class Engine:
 
     def _validate(self, train: FaceSet, validation: FaceSet, loss: float, began: float) -> bool:
         """Books an epoch into the state; returns whether it is the best so far on validation."""
-        started = time.perf_counter()
-        state, config = self.state, self.config
-        judged = self.plain if config.validate_on == "raw" else self.kept
-        if config.precise_bn:
-            for model in {id(model): model for model in (judged, self.kept)}.values():
-                measure_norms(model, train, config.precise_bn, self.spec)
-        logits = validation_logits(judged, validation, self.spec, config, state.epoch)
-        labels = torch.from_numpy(validation.labels)
-        validation_loss = float(nn.functional.cross_entropy(logits, labels))
-        accuracy = float((logits.argmax(1) == labels).float().mean())
+        started, state = time.perf_counter(), self.state
+        validation_loss, accuracy = self.learner.judge(train, validation, state.epoch)
         self._validation_seconds = time.perf_counter() - started
         state.history.append(
             {
                 "epoch": state.epoch + 1,
-                "lr": self.optimizer.param_groups[0]["lr"],
+                "lr": self.learner.optimizer.param_groups[0]["lr"],
                 "train_loss": loss,
                 "validation_loss": validation_loss,
                 "validation_accuracy": accuracy,
@@ -337,18 +234,10 @@ class Engine:
         Raises:
             FerError: the weights are no longer finite.
         """
-        if not all(bool(torch.isfinite(parameter).all()) for parameter in self.plain.parameters()):
-            raise FerError(
-                f"The weights are no longer finite after step {self.state.step}; the last good checkpoint is kept. "
-                "Lower --lr in a new --output."
-            )
-        state, scaler = self.state, self.accelerator.scaler
+        state = self.state
+        self.learner.snapshot(state)
         state.plan = (self.plan.steps, self.plan.since, self.plan.passed)
         state.seconds = self.clock.elapsed()
-        state.model = self.plain.state_dict()
-        state.ema = self.ema.module.state_dict() if self.ema is not None else None
-        state.optimizer = self.optimizer.state_dict()
-        state.scaler = scaler.state_dict() if scaler else None
 
     def _out_of_patience(self) -> bool:
         patience = self.config.patience
@@ -365,17 +254,3 @@ class Engine:
             disable=None if self.accelerator.is_main_process else True,
         ) as bar:
             yield bar
-
-
-def parameter_groups(model: nn.Module, config: TrainConfig) -> list[dict[str, Any]]:
-    """Trainable parameters by weight decay (none for biases and norms, but for ``decay_all``) and rate (``stn_lr``)."""
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            decay = config.weight_decay if parameter.ndim > 1 or config.decay_all else 0.0
-            scale = config.stn_lr if name.startswith("stn.") else 1.0
-            groups.setdefault((scale, decay), []).append(parameter)
-    return [
-        {"params": params, "weight_decay": decay, "lr_scale": scale, "lr": config.lr * scale}
-        for (scale, decay), params in sorted(groups.items(), key=lambda item: item[0], reverse=True)
-    ]

@@ -23,7 +23,7 @@ from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, read_metrics
 from fer_explain.hub.files import write_atomically, write_text
 from fer_explain.hub.folder import METRICS, PREDICTIONS
 from training.data import FaceSet
-from training.engine import predict
+from training.validation import predict
 from training.views import ONE, with_views
 
 Mask = NDArray[np.bool_]

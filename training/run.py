@@ -23,25 +23,22 @@ Every choice (the epoch, the calibration temperature) is made on the validation 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_explain.benchmark.metrics import headline
 from fer_explain.errors import FerError
-from fer_explain.faces.preprocess import to_batch
 from fer_explain.hub.checkpoint import Checkpoint, CheckpointConfig, read_config
 from fer_explain.hub.folder import CONFIG
 from fer_explain.hub.publish import publish
 from fer_explain.hub.reference import find_folder
-from fer_explain.models import architecture, create_model
-from fer_explain.models.backbone import pretrained_report
-from fer_explain.types import InputSpec
+from fer_explain.models import architecture
 from training.annotators import consult
 from training.clock import Clock
 from training.config import TrainConfig, describe, resolve
@@ -51,60 +48,18 @@ from training.engine import Engine
 from training.flags import make_parser
 from training.manners import command
 from training.measure import evaluate_checkpoint
+from training.network import first_network, input_of
+from training.options import RunOptions
 from training.preview import preview
 from training.provenance import provenance, run_fingerprint
 from training.record import Record
-from training.start import load_starts, report, take_over
+from training.start import load_starts
 from training.state import FILE, RunState, remove_leftovers
 from training.trackers import open_tracker
-from training.unfold import unfold_batch_norm
 from training.views import ONE
 
 if TYPE_CHECKING:
     from training.own_data import OwnData
-
-UNFOLD_ON: Final = 512  # faces that batch norms are refitted to
-_NORMALIZATIONS: Final = {
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run is carried out, beside its recipe.
-
-    Attributes:
-        recipe: name of the recipe, for the record.
-        pretrained: backbone weights, as in :func:`fer_explain.models.create_model`.
-        resume: go on with the interrupted run in the output folder.
-        starts: checkpoints of the same architecture; the run starts from their weights' mean.
-        teachers: checkpoints to learn from.
-        teacher_cache: folder of the teachers' answers.
-        time_budget: minutes; fewer steps are taken where they do not fit. 0 = all of them.
-        save_every: minutes between two saves of the state within an epoch.
-        trackers: of :func:`training.trackers.list_trackers`.
-        keep_state: write what a resumed run needs; without it an interrupted run starts anew.
-        taught_by: names of teachers whose answers are handed in ready.
-        note: about the data, for the provenance.
-        renamed: names in the data that stand for others, for the provenance.
-        detected: whether the faces were found in photos, for the provenance.
-    """
-
-    recipe: str = ""
-    pretrained: bool | Path = False
-    resume: bool = False
-    starts: tuple[str, ...] = ()
-    teachers: tuple[str, ...] = ()
-    teacher_cache: Path = Path("teachers")
-    time_budget: float = 0.0
-    save_every: float = 10.0
-    trackers: tuple[str, ...] = ()
-    keep_state: bool = True
-    taught_by: tuple[str, ...] = ()
-    note: str = ""
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    detected: bool = False
 
 
 def train(
@@ -125,7 +80,7 @@ def train(
         FerError: a wrong option, a folder that cannot be written, a loss that is no longer finite.
         KeyboardInterrupt: stopped by Ctrl-C or SIGTERM, with the state kept.
     """
-    _check_options(config, options, has_answers=answers is not None)
+    options.check(config, has_answers=answers is not None)
     accelerator = _accelerator(config, len(train_set))
     if accelerator.is_main_process:
         remove_leftovers(output)
@@ -140,7 +95,7 @@ def train(
     spec = input_of(starts[0].config.input if starts else architecture(name).input, config)
     answers = _answers(config, train_set, options, teachers, accelerator, answers)
     torch.manual_seed(config.seed)
-    model, new = _first(name, config, spec, train_set, options, state, starts)
+    model, new = first_network(name, config, spec, train_set, options.pretrained, state, starts)
     source = _source(config, train_set, options, run, accelerator.device.type, teachers, _named(starts, new))
     checkpoint = CheckpointConfig(name, train_set.label_names, spec, model_args=config.model_args, provenance=source)
     clock = Clock(60 * options.time_budget, state.seconds)
@@ -172,28 +127,6 @@ def _answers(
     return soften(answers, config.distill_temperature)
 
 
-def _first(
-    name: str,
-    config: TrainConfig,
-    spec: InputSpec,
-    train_set: FaceSet,
-    options: RunOptions,
-    state: RunState,
-    starts: Sequence[Checkpoint],
-) -> tuple[nn.Module, list[str]]:
-    """The network before its first step, and which of its tensors are not those of ``starts``."""
-    classes = len(train_set.label_names)
-    if not state.model and not starts:
-        return _new(name, config, spec, train_set, options.pretrained), []
-    model = create_model(name, num_classes=classes, **config.model_args)  # the resumed state fills it later
-    if not starts:
-        return model, []
-    new = take_over(model, starts, train_set.label_names)
-    if not state.model:
-        print(report(model, starts, new, train_set), flush=True)
-    return model, new
-
-
 def _source(
     config: TrainConfig,
     train_set: FaceSet,
@@ -220,17 +153,6 @@ def _source(
     )
 
 
-def input_of(spec: InputSpec, config: TrainConfig) -> InputSpec:
-    """A network's input with the recipe's side and normalisation."""
-    spec = replace(spec, size=config.input_size or spec.size)
-    if config.normalization == "model":
-        return spec
-    mean, std = _NORMALIZATIONS[config.normalization]
-    if spec.channels == 3:
-        return replace(spec, mean=mean, std=std)
-    return replace(spec, mean=(sum(mean) / 3,), std=(sum(std) / 3,))  # gray: the three channels' average
-
-
 def _accelerator(config: TrainConfig, images: int) -> Accelerator:
     """The devices of this run.
 
@@ -249,29 +171,6 @@ def _accelerator(config: TrainConfig, images: int) -> Accelerator:
     if config.batch_size > images:
         raise FerError(f"--batch-size {config.batch_size} is larger than the training split ({images} images).")
     return accelerator
-
-
-def _check_options(config: TrainConfig, options: RunOptions, *, has_answers: bool) -> None:
-    if options.starts and options.pretrained:
-        raise FerError("--start and --pretrained both name weights to start from; give one of them.")
-    if options.teachers and not config.distill:
-        raise FerError("--teacher has no effect while --distill is 0; give it a share of the loss, such as 0.5.")
-    if config.votes and not options.teachers:
-        raise FerError(f"--votes {config.votes} weighs annotators among teachers; it needs at least one --teacher.")
-    if config.distill and not options.teachers and not has_answers:
-        raise FerError(f"--distill {config.distill} needs at least one --teacher.")
-
-
-def _new(name: str, config: TrainConfig, spec: InputSpec, train_set: FaceSet, pretrained: bool | Path) -> nn.Module:
-    """The network at its start."""
-    model = create_model(name, num_classes=len(train_set.label_names), pretrained=pretrained, **config.model_args)
-    told = pretrained_report(model)
-    if told is not None:
-        print(told, flush=True)
-    if config.unfold_norm:
-        some = train_set.images[:: max(1, len(train_set) // UNFOLD_ON)][:UNFOLD_ON]
-        unfold_batch_norm(model, to_batch(some, spec).expand(-1, spec.channels, -1, -1))
-    return model
 
 
 def _named(checkpoints: Sequence[Checkpoint], new: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -1,26 +1,21 @@
-"""What a network usually looks at in each class: region audits over a validation set, kept beside the checkpoint.
+"""Measures what a network usually looks at in each class: region audits over a validation set, summed up by class.
 
-A face's own audit says little alone. Beside the class's mean it shows whether the network did as usual, and the means
-themselves show shortcuts: a class that is read off what is not the face.
-
-    python -m fer_explain.explain.region_profile --checkpoint DIR_OR_NAME --data PATH [--n 700]
+python -m fer_explain.explain.region_profile --checkpoint DIR_OR_NAME --data PATH [--n 700]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_explain.benchmark.statistics import bootstrap_means, percentile_interval
 from fer_explain.errors import FerError
+from fer_explain.explain.region_use import ClassProfile, Estimate, RegionProfile, RegionUse
 from fer_explain.faces.regions import REGIONS
 from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import REGION_PROFILE
@@ -33,102 +28,7 @@ if TYPE_CHECKING:
     from fer_explain.faces.dataset import LabelledFaces
     from fer_explain.hub.checkpoint import Checkpoint
 
-OUTSIDE: Final = ("hair", "background")
-FEWEST: Final = 20  # faces of a class: fewer say nothing about it
-COSTLY: Final = 0.05  # of probability
-FELT: Final = 0.01
-
 _Doubles = NDArray[np.float64]
-
-
-class Estimate(NamedTuple):
-    """A mean over faces with its 95 % bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class RegionUse:
-    """How a class uses one part of the face; see :class:`fer_explain.explain.region_audit.RegionShare`."""
-
-    area: float
-    relevance: Estimate
-    effect: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class ClassProfile:
-    """The ``n`` faces that were predicted to be of one class, by region."""
-
-    label: str
-    n: int
-    regions: dict[str, RegionUse]
-
-    def shortcuts(self) -> list[str]:
-        """The parts outside the face that the class is read off.
-
-        The rule: hiding hair or background costs the class at least 5 points of probability on average; or at least one
-        point, while they also hold more of the map than of the area. Each by the lower end of the 95 % interval, over
-        20 faces or more. A map alone makes no shortcut: it may be wrong about the network.
-        """
-        if self.n < FEWEST:
-            return []
-        return [name for name in OUTSIDE if _is_shortcut(self.regions[name])]
-
-
-@dataclass(frozen=True, slots=True)
-class RegionProfile:
-    """All classes of a checkpoint.
-
-    Attributes:
-        weights: fingerprint of the weights that were audited: a profile of others is not shown.
-        method: the explanation.
-        fill: what regions were hidden under.
-        data: name of the data set.
-        fingerprint: of its faces, see :class:`fer_explain.faces.dataset.LabelledFaces`.
-        split: of the data set.
-        n: faces, drawn at random with ``seed``.
-        with_landmarks: those of them in which a detector found landmarks; the others got the canonical layout.
-        agreement: mean Spearman correlation of relevance and effect within a face.
-        classes: by predicted label; a class that was never predicted is absent.
-    """
-
-    weights: str
-    method: str
-    fill: str
-    data: str
-    fingerprint: str
-    split: str
-    n: int
-    seed: int
-    with_landmarks: int
-    agreement: Estimate
-    classes: dict[str, ClassProfile]
-
-    def to_json(self) -> str:
-        """The text of region_profile.json."""
-        return json.dumps(asdict(self), indent=1) + "\n"
-
-
-def read_profile(folder: Path) -> RegionProfile | None:
-    """The profile in a checkpoint's folder; None where there is none, or one of other weights.
-
-    Raises:
-        FerError: the file is there and is no profile.
-    """
-    path = folder / REGION_PROFILE
-    if not path.exists():
-        return None
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        entries["agreement"] = Estimate(*entries["agreement"])
-        entries["classes"] = {label: _class(entry) for label, entry in entries["classes"].items()}
-        profile = RegionProfile(**entries)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FerError(f"{path} is not a region profile: {type(error).__name__} {error}.") from error
-    return profile if profile.weights == weights_fingerprint(folder) else None
 
 
 def profile_checkpoint(
@@ -208,10 +108,6 @@ def _estimate(values: _Doubles) -> Estimate:
     return Estimate(round(mean, 4), round(interval.low, 4), round(interval.high, 4))
 
 
-def _is_shortcut(use: RegionUse) -> bool:
-    return use.effect.low >= COSTLY or (use.effect.low >= FELT and use.relevance.low > use.area)
-
-
 def _balanced(labels: NDArray[Any], n: int, seed: int) -> NDArray[np.intp]:
     """Indices of up to n faces, drawn at random: as many of each label, or all where there are fewer."""
     rng = np.random.default_rng(seed)
@@ -228,14 +124,6 @@ def _as_face(image: Pixels) -> Face:
     photo = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
     found = [face for face in detect(photo).faces if face.source == FACE_CROP]
     return found[0] if found else whole_image(photo)
-
-
-def _class(entry: dict[str, Any]) -> ClassProfile:
-    uses = {
-        name: RegionUse(use["area"], Estimate(*use["relevance"]), Estimate(*use["effect"]))
-        for name, use in entry["regions"].items()
-    }
-    return ClassProfile(entry["label"], entry["n"], {name: uses[name] for name in REGIONS})
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

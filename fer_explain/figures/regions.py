@@ -16,7 +16,7 @@ from fer_explain.types import Pixels
 
 if TYPE_CHECKING:
     from fer_explain.explain.region_audit import RegionAudit
-    from fer_explain.explain.region_profile import ClassProfile, Estimate
+    from fer_explain.explain.region_use import ClassProfile, Estimate
 
 RELEVANCE: Final = "#0072B2"
 AGAINST: Final = "#56B4E9"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fer_explain.analyzer import Analyzer, Source
     from fer_explain.explain.faithfulness import Receipt
     from fer_explain.explain.region_audit import RegionAudit
-    from fer_explain.explain.region_profile import RegionProfile
+    from fer_explain.explain.region_use import RegionProfile
 
 Progress = Callable[[float, str], None]
 """Told the share (0..1) that is done and what comes next; what it raises ends the work."""
@@ -143,7 +143,7 @@ def report_on(
         detection: the photo and its faces.
         chosen: indices of the faces to report on; None means all.
     """
-    from fer_explain.explain.region_profile import read_profile
+    from fer_explain.explain.region_use import read_profile
     from fer_explain.explain.tested import named_or_tested
 
     start = time.perf_counter()

@@ -9,7 +9,7 @@ from fer_explain.types import Warp
 
 if TYPE_CHECKING:
     from fer_explain.explain.region_audit import RegionAudit
-    from fer_explain.explain.region_profile import ClassProfile, RegionProfile
+    from fer_explain.explain.region_use import ClassProfile, RegionProfile
 
 LIMITS: Final = (
     "An expression is not a feeling. The network reproduces the labels that people gave to photos of faces; it cannot "

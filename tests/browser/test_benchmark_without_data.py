@@ -1,8 +1,8 @@
 """The Benchmark tab where nobody has given a data set."""
 
+from benchmark_tab import FEAR, FIRST, SAD, click_cell, opened, predictions
 from driver import App
 from playwright.sync_api import expect
-from test_benchmark import FEAR, FIRST, SAD, click_cell, opened, predictions
 
 
 def test_a_cell_gives_the_rows_and_how_to_supply_the_faces(app: App):

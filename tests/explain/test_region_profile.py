@@ -12,16 +12,8 @@ import pytest
 
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
-from fer_explain.explain.region_profile import (
-    ClassProfile,
-    Estimate,
-    RegionProfile,
-    RegionUse,
-    main,
-    profile_checkpoint,
-    read_profile,
-    summary,
-)
+from fer_explain.explain.region_profile import main, profile_checkpoint, summary
+from fer_explain.explain.region_use import ClassProfile, Estimate, RegionProfile, RegionUse, read_profile
 from fer_explain.faces.dataset import LabelledFaces
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.regions import REGIONS

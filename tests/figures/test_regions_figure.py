@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_explain.explain.region_audit import RegionAudit, RegionShare
-from fer_explain.explain.region_profile import ClassProfile, Estimate, RegionUse
+from fer_explain.explain.region_use import ClassProfile, Estimate, RegionUse
 from fer_explain.faces.regions import REGIONS, canonical_regions
 from fer_explain.figures.regions import SIDE, centres, region_bars, region_outlines
 

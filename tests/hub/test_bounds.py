@@ -106,14 +106,14 @@ def test_the_added_checkpoint_not_asked_for_the_longest_makes_room(
 ) -> None:
     analyzer = Analyzer()
     own = list(analyzer.models)
-    monkeypatch.setattr("fer_explain.analyzer.MOST", len(own) + 2)
+    monkeypatch.setattr("fer_explain.shelf.MOST", len(own) + 2)
     names = [shutil.copytree(folder, tmp_path / f"added{i}").name for i in range(3)]
     for name in names[:2]:
         analyzer.add(str(tmp_path / name))
     analyzer.checkpoint(names[0])  # so the second one is the older
     analyzer.add(str(tmp_path / names[2]))
     assert set(analyzer.models) == {*own, names[0], names[2]}
-    monkeypatch.setattr("fer_explain.analyzer.MOST", len(own))
+    monkeypatch.setattr("fer_explain.shelf.MOST", len(own))
     full = Analyzer()
     with pytest.raises(FerError, match="there is no room for another"):
         full.add(str(tmp_path / names[0]))

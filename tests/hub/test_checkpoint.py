@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from fer_explain.emotions import LABELS
@@ -24,7 +23,6 @@ from fer_explain.hub.checkpoint import (
     set_temperature,
     write_config,
 )
-from fer_explain.hub.files import write_atomically, write_text
 from fer_explain.hub.folder import CONFIG, DEFAULT, METRICS, WEIGHTS, list_checkpoints
 from fer_explain.hub.reference import find_folder
 from fer_explain.models import create_model
@@ -253,31 +251,6 @@ def test_embedded_checkpoints_are_listed_default_first(tmp_path, monkeypatch):
     (tmp_path / "no_checkpoint").mkdir()
     assert list_checkpoints() == [DEFAULT, "a", "z"]
     assert find_folder("z") == tmp_path / "z"
-
-
-def test_a_failed_write_keeps_the_old_file(tmp_path):
-    path = tmp_path / CONFIG
-    write_text(path, "old")
-    with pytest.raises(FerError, match="could not be written"):
-        write_text(path / "below a file", "new")
-    with pytest.raises(UnicodeEncodeError):
-        write_text(path, "\ud800")
-    assert path.read_text() == "old"
-    assert [file.name for file in tmp_path.iterdir()] == [CONFIG]
-
-
-@pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), RuntimeError("stream failed"), SafetensorError()]
-)
-def test_a_full_disk_gives_one_sentence_whoever_reports_it(tmp_path, error):
-    def fail(path: Path) -> None:
-        path.write_text("half of")
-        raise error
-
-    write_text(tmp_path / CONFIG, "old")
-    with pytest.raises(FerError, match=r"config.json could not be written \(.*\); the last good file is kept"):
-        write_atomically(tmp_path / CONFIG, fail)
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
 
 
 def test_weights_that_cannot_be_written(tmp_path, network):

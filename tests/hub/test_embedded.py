@@ -127,7 +127,7 @@ class TestEmbedded:
     @pytest.mark.skipif("FER_EXPLAIN_DATA" not in os.environ, reason="needs FER2013: set FER_EXPLAIN_DATA")
     def test_gives_the_predictions_that_were_measured(self, name):
         from training.data import ImageForm, load_split
-        from training.engine import predict
+        from training.validation import predict
 
         checkpoint = load_checkpoint(name)
         spec = checkpoint.config.input

@@ -1,78 +1,21 @@
 """Publishing with the real huggingface_hub client, over LFS, to a loopback server that speaks the Hub's protocol."""
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import torch
-from hub_server import Hub, Repo, serving
+from hub_server import Hub, Repo
 from huggingface_hub import ModelCard, constants
 
-from fer_explain.benchmark.metrics import evaluate
-from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
-from fer_explain.hub.checkpoint import CheckpointConfig, read_config, save_checkpoint, write_config
+from fer_explain.hub.checkpoint import read_config, write_config
 from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import CARD, CONFUSION, HISTORY, METRICS, PROFILE, WEIGHTS
+from fer_explain.hub.folder import CARD, CONFUSION, HISTORY, WEIGHTS
 from fer_explain.hub.publish import publish
 from fer_explain.hub.remote import FILES
-from fer_explain.models import create_model
-from fer_explain.types import InputSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = "convnext_nano"
-PROVENANCE = {"recipe": "modern", "epochs": 2, "selected_on": "validation", "data": {"name": "drawn", "train": "0a1b"}}
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    """A finished checkpoint, with a file beside it that is none of its own."""
-    path = tmp_path / "face"
-    torch.manual_seed(0)
-    save_checkpoint(path, create_model(MODEL), CheckpointConfig(MODEL, LABELS, InputSpec(48), provenance=PROVENANCE))
-    rng = np.random.default_rng(0)
-    splits = {}
-    for split in ("validation", "test", "test-flip"):
-        logits, labels = rng.normal(size=(70, 7)), np.arange(70) % 7
-        table = pd.DataFrame({"row": np.arange(70), "label": labels})
-        table[[f"logit_{index}" for index in range(7)]] = logits
-        (path / "predictions").mkdir(exist_ok=True)
-        table.to_parquet(path / "predictions" / f"{split}.parquet")
-        splits[split] = evaluate(logits, labels, LABELS, bootstrap=20).to_dict()
-    splits.pop("test-flip")
-    write_text(path / METRICS, json.dumps({"splits": splits}))
-    write_text(path / HISTORY, "epoch\n1\n")
-    write_text(path / PROFILE, "{}\n")
-    write_text(path / "state.pt", "not to be published")
-    return path
-
-
-@pytest.fixture
-def waits(monkeypatch) -> list[float]:
-    """The seconds that were waited for, which take none here."""
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
-
-
-@pytest.fixture
-def hub(monkeypatch, tmp_path, waits):
-    """The server, with huggingface_hub pointed at it and logged in there."""
-    with serving(Hub()) as running:
-        token = tmp_path / "token"
-        token.write_text(running.token)
-        settings = {"ENDPOINT": running.url, "HF_TOKEN_PATH": str(token), "HF_HUB_DISABLE_XET": True}
-        for name, value in settings.items():
-            monkeypatch.setattr(constants, name, value)
-        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-            monkeypatch.delenv(name, raising=False)
-        yield running
 
 
 def _refused(folder: Path) -> str:
@@ -256,52 +199,3 @@ class TestNothingUnsoundIsPublished:
         config.provenance["selected_on"] = "test"
         write_config(folder, config)
         assert "No model card" in _refused(folder)
-
-
-def _python(hub_url: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A Python process whose Hub is ``hub_url`` and whose login lies in ``home``, as ``hf auth login`` leaves it."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
-    environment |= {"HF_ENDPOINT": hub_url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def test_the_command_publishes_and_another_machine_loads_it_by_name(hub, folder, tmp_path):
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "token").write_text(hub.token)
-    done = _python(hub.url, home, "-m", "training.publish", str(folder), "org/face")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"published as {hub.url}/org/face"
-    assert "data file" not in done.stderr, "predictions belong there"
-    revision = hub.repos["org/face"].names["main"]
-    write_text(folder / HISTORY, "epoch\n1\n2\n")
-    publish(folder, "org/face")
-    code = (
-        "import sys, fer_explain as fx\n"
-        "print([sum(weights.sum().item() for weights in fx.load(ref).parameters()) for ref in sys.argv[1:]])"
-    )
-    other = _python(hub.url, tmp_path / "other", "-c", code, "org/face", f"org/face@{revision}", str(folder))
-    assert other.returncode == 0, other.stderr
-    assert len(set(json.loads(other.stdout))) == 1
-
-
-def test_the_command_without_connection_is_one_sentence(folder, tmp_path):
-    done = _python("http://127.0.0.1:9", tmp_path, "-m", "training.publish", str(folder), "org/face")
-    assert done.returncode == 2
-    assert "could not be published as 'org/face'" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-
-
-def test_a_space_without_connection(tmp_path):
-    done = _python("http://127.0.0.1:9", tmp_path, "spaces/build.py", str(tmp_path / "space"), "--push", "org/demo")
-    assert done.returncode == 2
-    assert "'org/demo' could not be published" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr

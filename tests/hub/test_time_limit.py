@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 def test_an_added_checkpoint_that_takes_too_long_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     analyzer = Analyzer()
     before = analyzer.models
-    monkeypatch.setattr("fer_explain.analyzer.ADDING", 0.0)
+    monkeypatch.setattr("fer_explain.shelf.ADDING", 0.0)
     with pytest.raises(FerError, match="could not be loaded within 0 seconds, so it was given up"):
         analyzer.add(str(folder))
     assert analyzer.models == before
@@ -78,7 +78,7 @@ def test_a_network_that_goes_on_for_ever_is_refused_while_it_is_built(folder: Pa
 
 def test_somebody_who_waits_for_another_ones_checkpoint_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     analyzer = Analyzer()
-    monkeypatch.setattr("fer_explain.analyzer.LOADING", 0.05)
+    monkeypatch.setattr("fer_explain.shelf.LOADING", 0.05)
     with analyzer._adding, pytest.raises(FerError, match="Somebody else is adding"):
         analyzer.add(str(folder))
 

@@ -25,10 +25,11 @@ from torch import nn
 from fer_explain.emotions import LABELS
 from fer_explain.models.registry import Architecture, register
 from fer_explain.types import InputSpec
-from training import engine
+from training import engine, learner
 from training.config import TrainConfig
 from training.data import FaceSet
-from training.run import RunOptions, train
+from training.options import RunOptions
+from training.run import train
 from training.state import FILE
 
 LIVES = 20  # times a run is killed
@@ -83,7 +84,7 @@ def die_after(moments: int) -> None:
 
         return wrapped
 
-    engine.Engine._update = counted(engine.Engine._update)  # type: ignore[method-assign]
+    learner.Learner.update = counted(learner.Learner.update)  # type: ignore[method-assign]
     os.fsync = counted(os.fsync)
     Path.replace = counted(Path.replace)  # type: ignore[method-assign]
 

@@ -17,8 +17,8 @@ from fer_explain.models import architecture, create_model
 from training import compress as module
 from training.compress import is_compressed, main
 from training.data import ImageForm, load_split
-from training.engine import predict
 from training.measure import evaluate_checkpoint
+from training.validation import predict
 
 MODEL = "sequential_cnn_compact"
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from fer_explain.types import InputSpec
 from tests.training.forked import build, faces
 from training.config import TrainConfig
-from training.engine import Engine, parameter_groups
-from training.run import input_of
+from training.engine import Engine
+from training.network import input_of
+from training.optimizer import parameter_groups
 from training.state import RunState, seed_of
 from training.validation import predict, validation_logits
 
@@ -91,22 +92,22 @@ def test_the_average_follows_every_so_many_steps() -> None:
     engine, _ = fitted(replace(CONFIG, ema_every=steps + 1))
     torch.manual_seed(0)
     start = build(7, False)
-    for weights, average in zip(start.parameters(), engine.kept.parameters(), strict=True):
+    for weights, average in zip(start.parameters(), engine.learner.kept.parameters(), strict=True):
         assert torch.equal(weights, average)
     moved, _ = fitted(replace(CONFIG, ema_every=4))
-    assert not torch.equal(next(moved.kept.parameters()), next(start.parameters()))
+    assert not torch.equal(next(moved.learner.kept.parameters()), next(start.parameters()))
 
 
 def test_what_is_kept_is_the_average_and_what_is_validated_can_be_the_raw_weights() -> None:
     engine, nobody = fitted(replace(CONFIG, validate_on="raw"))
-    raw = predict(engine.plain, faces("validation", 21), SPEC)
+    raw = predict(engine.learner.plain, faces("validation", 21), SPEC)
     labels = torch.from_numpy(faces("validation", 21).labels)
     assert engine.state.history[-1]["validation_accuracy"] == pytest.approx(
         float((raw.argmax(1) == labels).float().mean())
     )
-    average = torch.cat([weights.flatten() for weights in engine.kept.parameters()])
+    average = torch.cat([weights.flatten() for weights in engine.learner.kept.parameters()])
     assert torch.equal(nobody.kept[-1], average)
-    assert not torch.equal(average, torch.cat([weights.flatten() for weights in engine.plain.parameters()]))
+    assert not torch.equal(average, torch.cat([weights.flatten() for weights in engine.learner.plain.parameters()]))
 
 
 @pytest.mark.parametrize(

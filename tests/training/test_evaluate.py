@@ -26,8 +26,8 @@ from fer_explain.types import InputSpec
 from training import evaluate as command
 from training.data import FaceSet, ImageForm
 from training.detected import load_detected
-from training.engine import predict
 from training.evaluate import evaluate_checkpoint
+from training.validation import predict
 
 MODEL = "convnext_nano"
 PROVENANCE = {"epochs": 1, "selected_on": "validation", "data": {"name": "fer2013.csv", "train": "0123"}}

@@ -11,7 +11,7 @@ from fer_explain.errors import FerError
 from fer_explain.faces.preprocess import to_batch
 from fer_explain.types import InputSpec
 from training.data import FaceSet
-from training.engine import predict
+from training.validation import predict
 from training.views import list_views, with_views
 
 SPEC = InputSpec(48)

@@ -148,7 +148,7 @@ def test_a_lost_loss_names_the_row_ids_of_its_batch_and_keeps_the_state(tmp_path
 def test_weights_that_are_lost_are_never_saved(tmp_path: Path) -> None:
     broken = engine()
     with torch.no_grad():
-        next(broken.plain.parameters())[:] = torch.inf
+        next(broken.learner.plain.parameters())[:] = torch.inf
     with pytest.raises(FerError, match="weights are no longer finite"):
         broken._keep(Notes(tmp_path))
     assert not (tmp_path / FILE).exists()
@@ -158,21 +158,21 @@ def test_ctrl_c_stops_between_two_steps_and_the_run_goes_on_from_there(tmp_path:
     whole = engine()
     whole.fit(TRAIN, VALIDATION, Notes())
     stopped = engine()
-    update = stopped._update
+    update = stopped.learner.update
 
     def interrupted(*args: Any) -> Any:
         if stopped.state.step == 9:
             signal.raise_signal(signal.SIGINT)
         return update(*args)
 
-    stopped._update = interrupted  # type: ignore[method-assign]
+    stopped.learner.update = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt, match="stopped in epoch 2 after step 10; go on with --resume"):
         stopped.fit(TRAIN, VALIDATION, Notes(tmp_path))
     resumed = engine(state=RunState.load(tmp_path, "test"))
     assert resumed.state.step == 10
     resumed.fit(TRAIN, VALIDATION, Notes())
-    for name, weights in whole.kept.state_dict().items():
-        assert torch.equal(resumed.kept.state_dict()[name], weights), name
+    for name, weights in whole.learner.kept.state_dict().items():
+        assert torch.equal(resumed.learner.kept.state_dict()[name], weights), name
 
 
 def test_a_second_ctrl_c_acts_at_once() -> None:

@@ -18,10 +18,10 @@ from training import evaluate, own_data, run
 from training.config import TrainConfig
 from training.data import ImageForm, load_split
 from training.distill import fingerprint
-from training.engine import predict
 from training.norms import measure_norms
 from training.provenance import run_fingerprint
 from training.state import FILE, RunState
+from training.validation import predict
 
 MODEL = "convnext_nano"
 FAST = ["--model", MODEL, "--batch-size", "14", "--lr", "2e-3", "--rotate", "0", "--hflip", "0", "--erase", "0"]

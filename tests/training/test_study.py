@@ -187,7 +187,7 @@ def test_print_runs_needs_no_data(toml: Path, capsys: pytest.CaptureFixture[str]
 def test_killed_in_the_middle_of_a_run_and_repeated(csv_file: Path, tmp_path: Path) -> None:
     """SIGKILL to the study alone: its worker stops by itself; the same command keeps one run and resumes the other."""
     toml = tmp_path / "squares.toml"
-    toml.write_text(TOML.replace('"no dropout" = {', '"no dropout" = { epochs = 25,'))
+    toml.write_text(TOML.replace('"no dropout" = {', '"no dropout" = { epochs = 10,'))
     output = tmp_path / "out"
     arguments = [str(toml), "--data", str(csv_file), "--output", str(output), "--seeds", "1", "--jobs", "1"]
     command = [sys.executable, "-m", "training.study", *arguments]
@@ -202,12 +202,12 @@ def test_killed_in_the_middle_of_a_run_and_repeated(csv_file: Path, tmp_path: Pa
     with FileLock(output / "runs" / f".{second.name}.lock"):  # the worker has it as long as it lives
         assert (second / FILE).exists()
         before = pd.read_csv(second / "history.csv")
-    assert len(before) < 25
+    assert len(before) < 10
     weights = (first / WEIGHTS).stat().st_mtime_ns
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert "1 of 2 runs were finished before" in done.stdout
     assert (first / WEIGHTS).stat().st_mtime_ns == weights
     after = pd.read_csv(second / "history.csv")
-    assert len(after) == 25
+    assert len(after) == 10
     pd.testing.assert_frame_equal(after.head(len(before)), before)
     assert np.isfinite(pd.read_csv(output / "table.csv")[list(COLUMNS)]).all(axis=None)

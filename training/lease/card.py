@@ -19,16 +19,16 @@ from typing import Any, Final
 import numpy as np
 import torch
 from accelerate import Accelerator
-from timm.optim import create_optimizer_v2
 
 from fer_explain.hub.files import write_text
 from fer_explain.models import architecture, create_model
 from training.batches import on_device
 from training.config import TrainConfig
 from training.data import FaceSet
-from training.engine import Engine, parameter_groups
+from training.engine import Engine
 from training.lease.plan import PLANS, Training, read_plan
-from training.run import input_of
+from training.network import input_of
+from training.optimizer import make_optimizer
 from training.state import RunState
 
 _STEPS = 8
@@ -97,8 +97,7 @@ def bare_rate(model: str, config: TrainConfig, batch: int, side: int) -> float:
     """Images per second of forward, backward and step alone, bf16 and channels_last, on inputs that lie ready."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = create_model(model, **config.model_args).to(device).to(memory_format=torch.channels_last).train()
-    fused = {"fused": True} if device.type == "cuda" else {}
-    optimizer = create_optimizer_v2(parameter_groups(network, config), config.optimizer, lr=config.lr, **fused)
+    optimizer = make_optimizer(network, config)
     x = torch.randn(batch, architecture(model).input.channels, side, side, device=device)
     x = x.contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, 7, (batch,), device=device)

@@ -24,7 +24,8 @@ from training.data import FaceSet
 from training.lease.answers import mean_answers, save_answers
 from training.lease.plan import Training
 from training.measure import evaluate_checkpoint
-from training.run import RunOptions, train
+from training.options import RunOptions
+from training.run import train
 from training.targets import without_non_faces
 
 ORDERS: Final = "orders.pkl"

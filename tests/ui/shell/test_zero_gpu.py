@@ -89,7 +89,7 @@ def work():  # another visitor's, in the middle of another network
         free.wait(60)
 threading.Thread(target=work).start()
 held.wait(60)
-shares, faces = follow(analyzer.explain_in_steps([here.face], "convnext_nano", "occlusion"))
+shares, faces = follow(analyzer.explain_in_steps([here.face], "convnext_nano", "occlusion", overlap=0))
 free.set()
 def refusal(ask):
     try:

@@ -70,7 +70,7 @@ class Audit:
 
     def _audit(self, session: Session, texts: Texts) -> Updates:
         from fer_explain.explain.region_audit import audit_explained  # imports torch
-        from fer_explain.explain.region_profile import read_profile
+        from fer_explain.explain.region_use import read_profile
         from fer_explain.figures.regions import region_bars
         from fer_explain.ui.analyse.regions import view
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from fer_explain.explain.region_audit import RegionAudit
-from fer_explain.explain.region_profile import ClassProfile, RegionProfile
+from fer_explain.explain.region_use import ClassProfile, RegionProfile
 from fer_explain.faces.regions import REGIONS, face_regions
 from fer_explain.figures.regions import SIDE, centres, region_outlines
 from fer_explain.types import Face
