@@ -22,14 +22,20 @@ async function fetched(path) {
 }
 
 async function load({ name }) {
-  for (const net of 'pro') nets[net] ??= await ort.InferenceSession.create(await fetched(`detector/${net}net.onnx`));
-  const told = JSON.parse(new TextDecoder().decode(await fetched(`models/${name}/manifest.json`)));
-  const bytes = await fetched(`models/${name}/${told.file.name}`);
-  if (bytes.length !== told.file.bytes || !await isWhole(bytes, told.file.sha256)) throw failure('device.damaged', { name });
-  const opened = await ort.InferenceSession.create(bytes).catch(() => { throw failure('device.damaged', { name }); });
+  const files = await told('detector');
+  for (const net of 'pro') nets[net] ??= await opened('detector', files[net], 'MTCNN');
+  const next = await told(`models/${name}`), network = await opened(`models/${name}`, next.file, name);
   await session?.release();
-  [session, manifest, stream] = [opened, told, { faces: [], tracks: [], age: 0 }];
+  [session, manifest, stream] = [network, next, { faces: [], tracks: [], age: 0 }];
   return { manifest, threads: ort.env.wasm.numThreads };
+}
+
+const told = async (folder) => JSON.parse(new TextDecoder().decode(await fetched(`${folder}/manifest.json`)));
+
+async function opened(folder, file, name) {
+  const bytes = await fetched(`${folder}/${file.name}`);
+  if (bytes.length !== file.bytes || !await isWhole(bytes, file.sha256)) throw failure('device.damaged', { name });
+  return ort.InferenceSession.create(bytes);
 }
 
 async function isWhole(bytes, sha256) {
