@@ -37,6 +37,7 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.faces.detect import detect
 from fer_explain.faces.photo import open_photo
+from fer_explain.hub.files import write_atomically
 from fer_explain.hub.folder import DEFAULT, EMBEDDED
 from fer_explain.types import Box
 from fer_explain.ui.device.site import exported, write_site
@@ -79,14 +80,13 @@ def film(path: Path, frames: int = 30) -> None:
     """Writes a film for Chromium's fake camera: a real face that moves to and fro, raw frames of 640 x 480."""
     with Image.open(PHOTO) as opened:
         face = opened.convert("RGB")
-    with path.open("wb") as file:
-        file.write(b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420jpeg\n")
-        for number in range(frames):
-            left = 60 + round(20 * np.sin(2 * np.pi * number / frames))
-            shown = face.crop((left, 0, left + 272, 204)).resize((640, 480)).convert("YCbCr")
-            planes = np.asarray(shown)
-            file.write(b"FRAME\n" + planes[..., 0].tobytes())
-            file.write(planes[::2, ::2, 1].tobytes() + planes[::2, ::2, 2].tobytes())
+    parts = [b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420jpeg\n"]
+    for number in range(frames):
+        left = 60 + round(20 * np.sin(2 * np.pi * number / frames))
+        shown = np.asarray(face.crop((left, 0, left + 272, 204)).resize((640, 480)).convert("YCbCr"))
+        planes = (shown[..., 0], shown[::2, ::2, 1], shown[::2, ::2, 2])
+        parts += [b"FRAME\n", *(plane.tobytes() for plane in planes)]
+    write_atomically(path, lambda temporary: temporary.write_bytes(b"".join(parts)))
 
 
 def speed_rows(page: Page, seconds: float) -> list[Row]:
