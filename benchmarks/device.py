@@ -228,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows += agreement_rows(page, options.photos) if options.photos else []
     except FerError as error:
         parser.error(str(error))
-    print(f"{os.cpu_count()} cores, {threads} threads, load {load:.1f} before, {options.seconds:.0f} s each\n")
+    print(f"cores: {os.cpu_count()}, threads: {threads}, load {load:.1f} before, {options.seconds:.0f} s each\n")
     print(as_markdown(rows))
 
 

@@ -7,7 +7,8 @@ import { update } from './tracks.js';
 
 const MOST_FACES = 5, ANEW = 8; // faces are looked for anew in every so many frames, and followed in between
 ort.env.wasm.wasmPaths = { wasm: new URL('./vendor/ort-wasm-simd-threaded.wasm', import.meta.url).href };
-ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, Math.max(1, navigator.hardwareConcurrency || 1)) : 1;
+// One core is left to the page and the camera: threads that wait for a core that is taken do more waiting than work.
+ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, Math.max(1, (navigator.hardwareConcurrency || 1) - 1)) : 1;
 ort.env.logLevel = 'error';
 const nets = {}, canvas = new OffscreenCanvas(1, 1), context = canvas.getContext('2d', { willReadFrequently: true });
 let session, manifest, stream = { faces: [], tracks: [], age: 0 };
