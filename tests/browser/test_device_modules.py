@@ -8,21 +8,22 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from conftest import watched
-from onnxruntime import InferenceSession
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.benchmark.conformal import ConformalRule
+from fer_explain.explain.unwarp import to_photo
 from fer_explain.faces import mtcnn
 from fer_explain.faces.crop import crop_face
 from fer_explain.faces.detect import FAST, detect
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.preprocess import preprocess
-from fer_explain.figures.colormap import INFERNO, table
+from fer_explain.figures.colormap import INFERNO, colorize, table
 from fer_explain.hub.folder import DEFAULT
-from fer_explain.types import Box, InputSpec
+from fer_explain.types import Box, InputSpec, Warp
 from fer_explain.ui.live.tracks import Tracks
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -34,20 +35,6 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
         page.route("**/favicon.ico", lambda route: route.fulfill(body=""))
         page.goto(f"{site}NOTICE.txt")  # a page of the same address, without scripts
         yield page
-
-
-@pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python's cascade by the browser's runtime: OpenCV 5 differs from it by up to 0.5 in the last two networks."""
-    nets = {}
-    for net, name in zip(mtcnn.load()._nets, "pro", strict=True):
-        nets[id(net)] = InferenceSession(str(mtcnn._weights() / f"{name}net.onnx"), providers=["CPUExecutionProvider"])
-
-    def run(net: object, images: np.ndarray, *outputs: str) -> list[np.ndarray]:
-        session = nets[id(net)]
-        return session.run(list(outputs), {session.get_inputs()[0].name: (images.astype(np.float32) - 127.5) / 128})
-
-    monkeypatch.setattr(mtcnn, "_run", run)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +121,64 @@ def test_preprocessing_is_that_of_python(page: Page, spec: InputSpec):
     np.testing.assert_allclose(got, preprocess(face, spec).numpy().ravel(), atol=1e-4)
 
 
+def test_overlapping_boxes_go_as_in_python(page: Page):
+    rng = np.random.default_rng(4)
+    corners = (rng.integers(0, 30, (300, 2)) * 2).astype(np.float32)  # on the grid of the proposals: exact halves, ties
+    boxes = (np.hstack([corners, corners + 12]) / np.float32(0.3)).astype(np.float32)
+    scores = rng.integers(60, 100, 300).astype(np.float32) / 100
+    found = [{"box": box, "score": score} for box, score in zip(boxes.tolist(), scores.tolist(), strict=True)]
+    for overlap, of_smaller in ((0.5, False), (0.7, False), (0.7, True)):
+        body = "return module.suppress(given[0], given[1], given[2]).map((one) => given[0].indexOf(one))"
+        got = call(page, "mtcnn", body, found, overlap, of_smaller)
+        assert got == mtcnn.suppress(boxes, scores, overlap, of_smaller=of_smaller)
+    oblong = boxes + rng.uniform(0, 9, boxes.shape).astype(np.float32)
+    got = call(
+        page, "mtcnn", "return module.squares(given[0]).map(({ box }) => box)", [{"box": b} for b in oblong.tolist()]
+    )
+    np.testing.assert_allclose(got, mtcnn.squares(oblong), rtol=1e-6)
+
+
+def test_candidates_are_cut_out_and_read_as_in_python(page: Page):
+    """The last network's input under boxes within and across the border, and what becomes of its answer."""
+    photo = draw_face("fear", size=120, seed=8).pixels
+    boxes = np.array([[10.4, 20.5, 70.4, 80.5], [-20, -9, 40, 51], [80, 70, 140, 130], [66, 4, 114, 52]], np.float32)
+    offsets, points = np.full((4, 4), 0.05, np.float32), np.linspace(0.1, 0.9, 40, dtype=np.float32).reshape(4, 10)
+    body = """let seen;
+        const run = async (name, data, shape) => {
+            seen = [...data];
+            return { dense_5: Float32Array.from(given[2].flat()), dense_6: Float32Array.from(given[3].flat()),
+                softmax_2: Float32Array.from([0.1, 0.9, 0.3, 0.7, 0.05, 0.95, 0.02, 0.98]) };
+        };
+        return [await module.confirm(run, given[0], given[1].map((box) => ({ box }))), seen]"""
+    found, seen = call(page, "mtcnn", body, photo, boxes, offsets, points)
+    transposed = np.ascontiguousarray(photo.transpose(1, 0, 2))
+    wanted = (mtcnn.patches(transposed, boxes, 48).astype(np.float32) - 127.5) / 128
+    np.testing.assert_allclose(np.reshape(seen, wanted.shape), wanted, atol=1.01 / 128)
+    assert [one["score"] for one in found] == pytest.approx([0.98, 0.95, 0.9])  # 0.7 is not believed
+    for one, k in zip(found, (3, 2, 0), strict=True):
+        side = boxes[k, 2:] - boxes[k, :2]
+        np.testing.assert_allclose(one["box"], boxes[k] + np.tile(side, 2) * 0.05, atol=1e-4)
+        np.testing.assert_allclose(one["landmarks"], boxes[k, :2] + points[k].reshape(2, 5).T * side, atol=1e-3)
+
+
+def test_the_map_lies_where_python_lays_it(page: Page):
+    face = crop_face(draw_face("happy", size=200, seed=2).pixels, Box(30, 20, 170, 180))
+    theta = np.array([[0.8, -0.2, 0.1], [0.15, 0.9, -0.05]], np.float32)
+    rows, columns = np.mgrid[0:64, 0:64] / 63
+    values = ((rows + columns**2) / 2).astype(np.float32)
+    body = """const { paint } = await import('/colormap.js'), context = new OffscreenCanvas(200, 200).getContext('2d');
+        const face = { matrix: given[0].flat(), theta: given[1].flat(), heat: paint(given[2].flat()) };
+        module.layHeat(context, face, 64);
+        return text(context.getImageData(0, 0, 200, 200).data)"""
+    got = pixels(call(page, "draw", body, face.to_photo, theta, values), (200, 200, 4))
+    wanted, mask = to_photo(values, "warped", face, Warp(theta, np.zeros((64, 64, 3), np.uint8)), (200, 200))
+    assert (mask == (got[..., 3] > 80)).mean() > 0.99
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5))) > 0
+    assert inner.sum() > 5000
+    np.testing.assert_allclose(got[inner][:, :3], colorize(wanted)[inner], atol=12)
+    assert np.abs(got[inner][:, :3] - colorize(wanted)[inner].astype(int)).mean() < 2
+
+
 def test_streams_are_averaged_as_in_python(page: Page):
     rng = np.random.default_rng(0)
     tracks, frames, wanted = Tracks(), [], []
@@ -154,6 +199,12 @@ def test_streams_are_averaged_as_in_python(page: Page):
 
 def test_colours_are_those_of_python(page: Page):
     assert call(page, "colormap", "return module.INFERNO") == table(INFERNO).tolist()
+
+
+def test_probabilities_are_calibrated_as_in_python(page: Page):
+    logits = np.random.default_rng(5).normal(0, 4, 7)
+    got = call(page, "network", "return module.calibrated(given[0], 0.6)", logits)
+    np.testing.assert_allclose(got, torch.softmax(torch.from_numpy(logits) / 0.6, 0), rtol=1e-9)
 
 
 @pytest.mark.parametrize("score", ["lac", "aps"])
@@ -189,7 +240,6 @@ def see(page: Page, kind: str, photo: np.ndarray, times: int = 1) -> list[dict[s
     )
 
 
-@pytest.mark.usefixtures("runtime")
 @pytest.mark.parametrize("turns", [0, 1])
 def test_a_photo_gets_the_numbers_of_python(page: Page, group: np.ndarray, turns: int):
     photo = np.ascontiguousarray(np.rot90(group, turns))
@@ -209,7 +259,6 @@ def test_a_photo_gets_the_numbers_of_python(page: Page, group: np.ndarray, turns
             np.testing.assert_allclose(weights, gate.weights, atol=0.03)
 
 
-@pytest.mark.usefixtures("runtime")
 def test_a_face_crop_is_one_face(page: Page):
     crop = draw_face("happy", size=48, seed=1).pixels[4:44, 4:44].mean(axis=2, keepdims=True).astype(np.uint8)
     crop = np.repeat(np.ascontiguousarray(crop), 3, axis=2)
@@ -221,7 +270,6 @@ def test_a_face_crop_is_one_face(page: Page):
     np.testing.assert_allclose(got["probabilities"], analysis.prediction.probabilities, atol=0.01)
 
 
-@pytest.mark.usefixtures("runtime")
 def test_faces_of_a_stream_are_followed(page: Page, group: np.ndarray):
     """The first frame is searched as in Python; in the next ones the faces are where they were."""
     wanted = [face.box for face in detect(group, "mtcnn", search=FAST).faces]

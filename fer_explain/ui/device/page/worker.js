@@ -7,7 +7,8 @@ import { update } from './tracks.js';
 
 const MOST_FACES = 5, ANEW = 8; // faces are looked for anew in every so many frames, and followed in between
 ort.env.wasm.wasmPaths = { wasm: new URL('./vendor/ort-wasm-simd-threaded.wasm', import.meta.url).href };
-ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, Math.max(1, navigator.hardwareConcurrency || 1)) : 1;
+// One core is left to the page and the camera: threads that wait for a core that is taken do more waiting than work.
+ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, Math.max(1, (navigator.hardwareConcurrency || 1) - 1)) : 1;
 ort.env.logLevel = 'error';
 const nets = {}, canvas = new OffscreenCanvas(1, 1), context = canvas.getContext('2d', { willReadFrequently: true });
 let session, manifest, stream = { faces: [], tracks: [], age: 0 };
@@ -22,14 +23,20 @@ async function fetched(path) {
 }
 
 async function load({ name }) {
-  for (const net of 'pro') nets[net] ??= await ort.InferenceSession.create(await fetched(`detector/${net}net.onnx`));
-  const told = JSON.parse(new TextDecoder().decode(await fetched(`models/${name}/manifest.json`)));
-  const bytes = await fetched(`models/${name}/${told.file.name}`);
-  if (bytes.length !== told.file.bytes || !await isWhole(bytes, told.file.sha256)) throw failure('device.damaged', { name });
-  const opened = await ort.InferenceSession.create(bytes).catch(() => { throw failure('device.damaged', { name }); });
+  const files = await told('detector');
+  for (const net of 'pro') nets[net] ??= await opened('detector', files[net], 'MTCNN');
+  const next = await told(`models/${name}`), network = await opened(`models/${name}`, next.file, name);
   await session?.release();
-  [session, manifest, stream] = [opened, told, { faces: [], tracks: [], age: 0 }];
+  [session, manifest, stream] = [network, next, { faces: [], tracks: [], age: 0 }];
   return { manifest, threads: ort.env.wasm.numThreads };
+}
+
+const told = async (folder) => JSON.parse(new TextDecoder().decode(await fetched(`${folder}/manifest.json`)));
+
+async function opened(folder, file, name) {
+  const bytes = await fetched(`${folder}/${file.name}`);
+  if (bytes.length !== file.bytes || !await isWhole(bytes, file.sha256)) throw failure('device.damaged', { name });
+  return ort.InferenceSession.create(bytes);
 }
 
 async function isWhole(bytes, sha256) {
