@@ -23,7 +23,7 @@ from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from fer_explain.hub.config import read_config
 from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import DISTURBED, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
+from fer_explain.hub.folder import DISTURBED, EXPLANATIONS, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
 from fer_explain.hub.quantized import dequantize, is_quantized, quantize
 from training.data import FaceSet, ImageForm, load_mix
 from training.holdout import reading_of
@@ -60,7 +60,7 @@ def compress(folder: Path, validation: FaceSet, device: str = "cpu") -> tuple[fl
         "stored": {"weights": "int8", "validation_accuracy_before": round(before, 5)}
     }
     write_text(folder / METRICS, "{}\n")  # there is a measured checkpoint, of which nothing is known any more
-    for stale in (PROFILE, REGION_PROFILE, DISTURBED):
+    for stale in (PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS):
         (folder / stale).unlink(missing_ok=True)
     shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
     save_checkpoint(folder, checkpoint.model, replace(checkpoint.config, provenance=told), torch.int8)

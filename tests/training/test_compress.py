@@ -12,7 +12,7 @@ import torch
 
 from fer_explain.emotions import LABELS
 from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, read_config, save_checkpoint
-from fer_explain.hub.folder import METRICS, PROFILE, WEIGHTS
+from fer_explain.hub.folder import EXPLANATIONS, METRICS, PROFILE, WEIGHTS
 from fer_explain.models import architecture, create_model
 from training import compress as module
 from training.compress import is_compressed, main
@@ -34,7 +34,8 @@ def folder(tmp_path: Path, csv_file: Path) -> Path:
     save_checkpoint(path, create_model(MODEL).eval(), config)
     for split in ("validation", "test"):
         evaluate_checkpoint(path, load_split(str(csv_file), split, ImageForm()))
-    (path / PROFILE).write_text("{}")
+    for name in (PROFILE, EXPLANATIONS):
+        (path / name).write_text("{}")
     return path
 
 
@@ -46,6 +47,7 @@ def test_what_is_in_the_folder_was_measured_with_the_new_weights(folder: Path, c
     assert (folder / WEIGHTS).stat().st_size < 0.6 * size
     assert json.loads((folder / METRICS).read_text())["splits"].keys() == {"validation"}
     assert not (folder / PROFILE).exists()
+    assert not (folder / EXPLANATIONS).exists()
     assert [path.name for path in (folder / "predictions").iterdir()] == ["validation.parquet"]
     told = read_config(folder).provenance
     assert told["epochs"] == 1
