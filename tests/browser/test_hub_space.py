@@ -109,11 +109,12 @@ def test_the_space_explains_a_photo_in_the_checkpoints_own_classes(
         running([], tmp_path / "uploads", tmp_path / "log.txt", folder=space, **own) as address,
         watched(browser) as page,
     ):
-        page.goto(address)
+        page.goto(f"{address}?target=tired")
         app = App(page).ready()
         app.upload(ASTRONAUT)
         expect(app.label).to_have_text(re.compile(rf"({'|'.join(OWN)}) (< )?\d+ %", re.IGNORECASE))
         expect(app.map).to_have_count(1)
+        expect(app.heat).to_have_attribute("aria-label", re.compile("tired", re.IGNORECASE))
         expect(app.bars.locator("dd")).to_have_count(len(OWN))
         shown = app.bars.locator("dt").all_inner_texts()
         assert sorted(name.strip().lower() for name in shown) == list(OWN)

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import gradio as gr
 
-from fer_explain.emotions import LABELS
+from fer_explain.hub.config import read_config
 from fer_explain.ui import analyse
 from fer_explain.ui.analyse.answer.layout import answer_panel
 from fer_explain.ui.analyse.contents import layout as contents
 from fer_explain.ui.analyse.controls import PhotoPanel, ResultPanel, components
-from fer_explain.ui.analyse.events import Analysis
+from fer_explain.ui.analyse.events import Analysis, targets
 from fer_explain.ui.analyse.gates.layout import gate_panel
 from fer_explain.ui.analyse.heat_map.layout import heat_panel
 from fer_explain.ui.analyse.photo.layout import photo_panel
@@ -71,13 +71,22 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
 def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> None:
     """Explanation and target are part of the address; ``offer`` has the settings of a restored explanation shown."""
 
-    def known() -> Sequence[str]:
+    analyzer = page.analyzer
+
+    def target(wanted: str, request: gr.Request) -> gr.Radio | None:
+        model = request.query_params.get("model")
+        folder = analyzer.folder(model if model in analyzer.models else analyzer.models[0])
+        labels = read_config(folder).label_names
+        return gr.Radio(targets(labels, texts_for(request)), value=wanted) if wanted in labels else None
+
+    def method(wanted: str, _: gr.Request) -> str | None:
         from fer_explain.explain.registry import list_methods  # imports torch
 
-        return list_methods()
+        return wanted if wanted in list_methods() else None
 
-    view_link.restore(page, "target", result.target, lambda: LABELS)
-    offer(view_link.restore(page, "method", result.method, known))
+    if analyzer.models:
+        view_link.restore(page, "target", result.target, target)
+    offer(view_link.restore(page, "method", result.method, method))
 
 
 def _follow(answered: Sequence[Any], sections: Sequence[Section], session: gr.State) -> None:

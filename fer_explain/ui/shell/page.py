@@ -28,7 +28,7 @@ def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, 
         header.build_footer(i18n)
         endpoints.build(analyzer)
         header.fill_in(page)
-        view_link.restore(page, "model", top.model, lambda: analyzer.models)
+        view_link.restore(page, "model", top.model, lambda name, _: name if name in analyzer.models else None)
         view_link.keep_tab(page)
         model_addition.wire(page, top)
     return blocks, i18n

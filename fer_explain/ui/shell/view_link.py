@@ -6,7 +6,7 @@ there is such a thing; the rest of it is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Final
 
 import gradio as gr
@@ -43,14 +43,14 @@ def keep_tab(page: Page) -> None:
     page.blocks.load(None, js=_OPEN, **_QUIET)
 
 
-def restore(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callable[[], Collection[str]]) -> Any:
+def restore(page: Page, name: str, box: gr.Dropdown | gr.Radio, make: Callable[[str, gr.Request], Any]) -> Any:
     """Has a choice taken from the address when the page is opened.
 
     Args:
         page: whose address it is.
         name: of the choice in the address.
         box: where it is made.
-        choices: what may be chosen.
+        make: the value, or an update, that makes the choice; None where there is no such thing.
 
     Returns:
         The event.
@@ -58,6 +58,7 @@ def restore(page: Page, name: str, box: gr.Dropdown | gr.Radio, choices: Callabl
 
     def read(request: gr.Request) -> Any:
         wanted = request.query_params.get(name)
-        return gr.update(value=wanted) if wanted and wanted in choices() else gr.skip()
+        made = make(wanted, request) if wanted else None
+        return gr.skip() if made is None else made
 
     return page.blocks.load(read, None, box, **_QUIET)
