@@ -22,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (FerError, OSError) as error:
         parser.error(str(error))
     print(f"{told['name']}: {told['file']['bytes'] / 1e6:.1f} MB, outputs {', '.join(told['outputs'])}")
+    if told["heatmap"] is None:
+        print("Its Grad-CAM map cannot be exported: the browser shows its answer without one.")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from fer_explain.explain.layers import feature_maps, submodule
-from fer_explain.explain.trace import trace
+from fer_explain.explain.trace import Trace, trace
 from fer_explain.models.registry import Architecture
 
 PREDICTED = -1  # as a target: the class with the largest logit
@@ -59,25 +59,37 @@ def tell(model: nn.Module, architecture: Architecture, x: Tensor, target: Tensor
     (gradient,) = torch.autograd.grad((logits * wanted).sum(), kept[-1])
     to_maps = partial(feature_maps, layer=layer, nhwc=architecture.cam_nhwc)
     maps = to_maps(kept[-1].detach())
-    told = {"logits": logits.detach()}
-    if seen.theta is not None and seen.warped is not None:
-        told |= {"theta": seen.theta, "aligned": seen.warped}
-    told |= {f"gate.{gate.layer}": gate.values for gate in seen.channel_gates.values()}
-    told |= {f"places.{gate.layer}": gate.values for gate in seen.spatial_gates.values()}
-    return told | {"features": maps} | _heat_map(maps, to_maps(gradient), x.shape[-1])
+    return _seen(logits, seen) | {"features": maps} | _heat_map(maps, to_maps(gradient), x.shape[-1])
 
 
-def flatten(model: nn.Module, architecture: Architecture, example: Tensor) -> tuple[GraphModule, list[str]]:
-    """:func:`tell` as a graph of plain operations with the weights inside, for one face; and the outputs' names."""
+def tell_without_map(model: nn.Module, _architecture: Architecture, x: Tensor, target: Tensor) -> Outputs:
+    """As :func:`tell`, without features and map: for a network whose gradient has no form that ONNX knows."""
+    with trace(model) as seen:
+        logits = model(x)
+    return _seen(logits + 0 * target, seen)  # the file keeps its second input
+
+
+def flatten(
+    model: nn.Module, architecture: Architecture, example: Tensor, told: Callable[..., Outputs] = tell
+) -> tuple[GraphModule, list[str]]:
+    """``told`` as a graph of plain operations with the weights inside, for one face; and the outputs' names."""
     target = torch.tensor([PREDICTED])
     with torch.enable_grad():
-        names = list(tell(model, architecture, example, target))
+        names = list(told(model, architecture, example, target))
         forward: Callable[[Tensor, Tensor], tuple[Tensor, ...]] = lambda x, target: tuple(  # noqa: E731
-            value.clone() for value in tell(model, architecture, x, target).values()
+            value.clone() for value in told(model, architecture, x, target).values()
         )
         graph = make_fx(forward, decomposition_table=_decompositions(), tracing_mode="real")(example, target)
     _drop_detached(graph)
     return graph, names
+
+
+def _seen(logits: Tensor, seen: Trace) -> Outputs:
+    told = {"logits": logits.detach()}
+    if seen.theta is not None and seen.warped is not None:
+        told |= {"theta": seen.theta, "aligned": seen.warped}
+    told |= {f"gate.{gate.layer}": gate.values for gate in seen.channel_gates.values()}
+    return told | {f"places.{gate.layer}": gate.values for gate in seen.spatial_gates.values()}
 
 
 def _heat_map(maps: Tensor, gradient: Tensor, size: int) -> Outputs:

@@ -80,16 +80,15 @@ def measure(analyzer: Analyzer, name: str, faces: Sequence[Face]) -> Parity:
         same += int(probabilities.argmax() == wanted.prediction.probabilities.argmax())
         for kind, value in _differences(got, probabilities, wanted).items():
             largest[kind] = max(largest[kind], value)
-    lacking = {"theta": "theta" not in told["outputs"], "gates": not told["gates"]}
+    lacking = {kind: kind not in told["outputs"] for kind in ("theta", "heatmap")} | {"gates": not told["gates"]}
     return Parity(name, len(faces), same, {key: value for key, value in largest.items() if not lacking.get(key)})
 
 
 def _differences(got: Mapping[str, Floats], probabilities: Floats, wanted: FaceAnalysis) -> dict[str, float]:
     assert wanted.heatmap is not None, "a map was asked for"
-    pairs: list[tuple[str, Floats, Floats]] = [
-        ("probabilities", probabilities, wanted.prediction.probabilities),
-        ("heatmap", got["heatmap"][0], wanted.heatmap.values),
-    ]
+    pairs: list[tuple[str, Floats, Floats]] = [("probabilities", probabilities, wanted.prediction.probabilities)]
+    if "heatmap" in got:
+        pairs.append(("heatmap", got["heatmap"][0], wanted.heatmap.values))
     if wanted.warp is not None:
         pairs.append(("theta", got["theta"][0], wanted.warp.theta))
     pairs += [("gates", got[f"gate.{gate.layer}"][0], gate.weights) for gate in wanted.gates]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from io import StringIO
@@ -17,7 +18,7 @@ import torch
 from fer_explain.emotions import color_of
 from fer_explain.errors import FerError
 from fer_explain.explain.base import undisturbed
-from fer_explain.export.network import flatten
+from fer_explain.export.network import Outputs, flatten, tell, tell_without_map
 from fer_explain.export.weights import pack
 from fer_explain.faces.crop import CropRule
 from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint
@@ -29,6 +30,8 @@ from fer_explain.models import architecture
 MODEL: Final = "model.onnx"
 MANIFEST: Final = "manifest.json"
 OPSET: Final = 18
+
+_log = logging.getLogger(__name__)
 
 
 def export(ref: str | Path, output: Path) -> dict[str, Any]:
@@ -58,6 +61,7 @@ def manifest(checkpoint: Checkpoint, outputs: list[str], exported: bytes) -> dic
     config = checkpoint.config
     entry = architecture(config.architecture)
     rule = results(checkpoint.name, checkpoint.folder).rule
+    frame = "warped" if "theta" in outputs else "crop"
     gates = [name for name in outputs if name.startswith(("gate.", "places."))]
     return {
         "name": checkpoint.name,
@@ -69,7 +73,7 @@ def manifest(checkpoint: Checkpoint, outputs: list[str], exported: bytes) -> dic
         "temperature": config.temperature,
         "sets": rule and _plain(asdict(rule)),
         "crop": asdict(CropRule()) | {"border": "repeat", "min_side": 16, "max_side": 256},
-        "heatmap": {"method": "gradcam", "layer": entry.cam_layer, "frame": "warped" if "theta" in outputs else "crop"},
+        "heatmap": {"method": "gradcam", "layer": entry.cam_layer, "frame": frame} if "heatmap" in outputs else None,
         "gates": gates,
         "outputs": outputs,
         "weights": hashlib.sha256((checkpoint.folder / WEIGHTS).read_bytes()).hexdigest(),
@@ -78,21 +82,32 @@ def manifest(checkpoint: Checkpoint, outputs: list[str], exported: bytes) -> dic
 
 
 def _graph(checkpoint: Checkpoint) -> tuple[Any, list[str]]:
-    """The ONNX model and the names of its outputs."""
+    """The ONNX model and the names of its outputs; without the map where only that cannot be exported."""
+    try:
+        return _traced(checkpoint, tell)
+    except RuntimeError as error:  # of which those of the tracer and of the exporter are kinds
+        _log.warning("%s: its Grad-CAM map cannot be exported (%s)", checkpoint.name, _short(error))
+    try:
+        return _traced(checkpoint, tell_without_map)
+    except RuntimeError as error:
+        raise FerError(f"'{checkpoint.name}' uses an operation that cannot be exported: {_short(error)}") from error
+
+
+def _traced(checkpoint: Checkpoint, told: Callable[..., Outputs]) -> tuple[Any, list[str]]:
     spec = checkpoint.config.input
     inputs = torch.zeros(1, spec.channels, spec.size, spec.size), torch.tensor([-1])
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    try:
-        with undisturbed(checkpoint.model, gradients=True), warnings.catch_warnings(), redirect_stdout(StringIO()):
-            warnings.simplefilter("ignore")
-            graph, names = flatten(checkpoint.model, architecture(checkpoint.config.architecture), inputs[0])
-            program: Any = torch.onnx.export(
-                graph.eval(), inputs, dynamo=True, input_names=["x", "target"], output_names=names, opset_version=OPSET
-            )
-    except RuntimeError as error:  # of which those of the tracer and of the exporter are kinds
-        reason = " ".join(str(error).split())[:200]
-        raise FerError(f"'{checkpoint.name}' uses an operation that cannot be exported: {reason}") from error
+    with undisturbed(checkpoint.model, gradients=True), warnings.catch_warnings(), redirect_stdout(StringIO()):
+        warnings.simplefilter("ignore")
+        graph, names = flatten(checkpoint.model, architecture(checkpoint.config.architecture), inputs[0], told)
+        program: Any = torch.onnx.export(
+            graph.eval(), inputs, dynamo=True, input_names=["x", "target"], output_names=names, opset_version=OPSET
+        )
     return program.model_proto, names
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _plain(entries: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The exported file tells what Python tells, for a network of every kind of head."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
-from fer_explain.export import parity
+from fer_explain.export import network, parity
 from fer_explain.export.__main__ import main
 from fer_explain.export.weights import in_eight_bits
 from fer_explain.export.write import export
@@ -39,6 +40,27 @@ def test_numbers_are_those_of_python(name: str, tmp_path: Path):
             np.testing.assert_allclose(got["theta"][0], wanted.warp.theta, atol=1e-3)
         for gate in wanted.gates:
             np.testing.assert_allclose(got[f"gate.{gate.layer}"][0], gate.weights, atol=1e-2)
+
+
+def test_a_network_whose_map_cannot_be_exported_keeps_the_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no operator for this gradient")
+
+    monkeypatch.setattr(network, "_heat_map", refuse)
+    main(["sequential_cnn_compact", str(tmp_path)])
+    assert "without one" in capsys.readouterr().out
+    told = json.loads((tmp_path / "manifest.json").read_text())
+    assert told["heatmap"] is None
+    assert "heatmap" not in told["outputs"]
+    face, analyzer = whole_image(draw_face("happy", seed=3).pixels), Analyzer()
+    x = preprocess(face, analyzer.checkpoint("sequential_cnn_compact").config.input).numpy()
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    (logits,) = session.run(["logits"], {"x": x, "target": np.array([-1])})
+    probabilities = torch.softmax(torch.from_numpy(logits[0]) / told["temperature"], 0).numpy()
+    wanted = analyzer.predict([face], "sequential_cnn_compact")[0].probabilities
+    np.testing.assert_allclose(probabilities, wanted, atol=1e-3)
 
 
 def test_the_comparison_holds_and_tells_what_does_not(monkeypatch: pytest.MonkeyPatch):
