@@ -64,10 +64,10 @@ def ask_all(url: str, visitors: int, questions: int) -> Told:
 
     def visit() -> None:
         with open_page(url) as send:
-            try:
-                send()
-            finally:
-                opened.wait()
+            first = Told()
+            _timed(send, first)
+            told.refused.extend(first.refused)
+            opened.wait()
             for _ in range(questions):
                 _timed(send, told)
 

@@ -113,6 +113,7 @@ class Visit(Generic[_Session]):
         self._session: _Session | None = None
         self._tasks: dict[str, Task[_Session]] = {}
         self._done: set[str] = set()  # kinds of tasks that the answer on the page has had
+        self._begun: dict[str, int] = {}  # number of the newest task of a kind
         self._newest = 0  # number of the newest question
         self._moved = 0  # and of the newest one that moved on to another face
 
@@ -148,18 +149,21 @@ class Visit(Generic[_Session]):
             self._tasks = {ANSWER: task}
             return task, self._session
 
-    def start(self, kind: str, seen: _Session, *, once: bool = False) -> Task[_Session]:
+    def start(self, kind: str, seen: _Session, order: int | None = None, *, once: bool = False) -> Task[_Session]:
         """Starts work on the face of ``seen``; not wanted from the start if that is not what the page shows, or before
-        the answer is whole.
+        the answer is whole, or if by ``order``, as in :meth:`ask`, it comes too late.
 
         With ``once`` it is neither wanted where it was done already since the page got its answer.
         """
+        order = arrival() if order is None else order
         with self._lock:
             shown = self._session is None or self._session.analysis is seen.analysis
             question = self._tasks.get(ANSWER)
             task = Task(self, kind, early=shown and question is not None and not question.answered)
-            if shown and not task.early and not (once and kind in self._done):
+            late = order < self._begun.get(kind, 0)
+            if shown and not task.early and not late and not (once and kind in self._done):
                 self._tasks[kind] = task
+                self._begun[kind] = order
         return task
 
     def stop(self, kind: str) -> None:

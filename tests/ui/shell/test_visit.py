@@ -115,6 +115,20 @@ def test_what_follows_a_map_ends_with_the_next_question_or_a_newer_run_or_a_stop
     assert (other.wanted, other.stopped) == (False, False)
 
 
+def test_of_two_wishes_the_one_that_came_last_wins_whichever_is_started_first() -> None:
+    seen = Session().found(PHOTO)
+    with seen.visit.ask(seen, same)[0] as task:
+        seen = task.settle(lambda now: now.explained(analysis(), QUESTION))
+    earlier, later = arrival(), arrival()
+    newest = seen.visit.start("window", seen, later)
+    assert not seen.visit.start("window", seen, earlier).wanted
+    assert newest.wanted
+    with newest:
+        pass
+    assert not seen.visit.start("window", seen, earlier).wanted, "not even when the newer one is done"
+    assert seen.visit.start("window", seen, arrival()).wanted
+
+
 def test_what_follows_a_map_by_itself_follows_it_once() -> None:
     seen = Session().found(PHOTO)
     with seen.visit.ask(seen, same)[0] as task:

@@ -23,6 +23,7 @@ from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.analyse.usual import usual_profile
 from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
+from fer_explain.ui.shell.event_order import arrival
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import status
 from fer_explain.ui.shell.texts import Texts
@@ -97,7 +98,7 @@ class Lab:
         slider, gate, analysis = gr.Slider(visible=action == BOOST), _gate_of(session, layer), session.analysis
         if gate is None or analysis is None:
             return None, slider
-        with session.visit.start(KIND, session) as task:
+        with session.visit.start(KIND, session, arrival(request)) as task:
             if task.early:
                 return Tried(analysis, layer, (), error=texts_for(request)("status.early")), slider
             tried = self._attempt(session, gate, tuple(channels or ()), action, factor) if task.wanted else gr.skip()
@@ -111,7 +112,7 @@ class Lab:
             return
         yield None, _progress(0, texts), *_buttons(True)
         try:
-            with session.visit.start(KIND, session) as task:
+            with session.visit.start(KIND, session, arrival(request)) as task:
                 if task.early:
                     yield Tried(analysis, layer, (), error=texts("status.early")), "", *_buttons(False)
                     return

@@ -21,6 +21,7 @@ from fer_explain.ui.analyse.stn_studio.view import from_json, own_pose, stage
 from fer_explain.ui.analyse.usual import usual_profile
 from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
+from fer_explain.ui.shell.event_order import arrival
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import status
 from fer_explain.ui.shell.texts import Texts
@@ -117,37 +118,37 @@ class Studio:
             controls.reading: READINGS[0],
         }
 
-    def turn(self, session: Session, *values: float) -> Any:
+    def turn(self, session: Session, request: gr.Request, *values: float) -> Any:
         """A slider was moved."""
-        return self._try(session, lambda: [self._turned(session, self._pose(session, values))])[0]
+        return self._try(session, request, lambda: [self._turned(session, self._pose(session, values))])[0]
 
-    def drag(self, session: Session, event: gr.EventData) -> list[Any]:
+    def drag(self, session: Session, event: gr.EventData, request: gr.Request) -> list[Any]:
         """The window was dragged on the photo."""
         pose = from_json(event._data)
-        return [gr.skip()] * (1 + len(RANGES)) if pose is None else self._pull(session, pose)
+        return [gr.skip()] * (1 + len(RANGES)) if pose is None else self._pull(session, request, pose)
 
-    def identity(self, session: Session) -> list[Any]:
+    def identity(self, session: Session, request: gr.Request) -> list[Any]:
         """The network is to see the face as it was cut out."""
-        return self._pull(session, Pose())
+        return self._pull(session, request, Pose())
 
-    def reset(self, session: Session) -> list[Any]:
+    def reset(self, session: Session, request: gr.Request) -> list[Any]:
         """The network is to decide for itself again."""
         analysis = session.analysis
         if analysis is None or analysis.warp is None:
             return [gr.skip()] * (1 + len(RANGES))
         own = own_pose(analysis.warp)
-        return self._try(session, lambda: [Turned(analysis, own, analysis), *self._values(session, own)])
+        return self._try(session, request, lambda: [Turned(analysis, own, analysis), *self._values(session, own)])
 
-    def _pull(self, session: Session, pose: Pose) -> list[Any]:
+    def _pull(self, session: Session, request: gr.Request, pose: Pose) -> list[Any]:
         """Another window, which the sliders do not say yet."""
-        return self._try(session, lambda: [self._turned(session, pose), *self._values(session, pose)])
+        return self._try(session, request, lambda: [self._turned(session, pose), *self._values(session, pose)])
 
-    def _try(self, session: Session, work: Callable[[], list[Any]]) -> list[Any]:
+    def _try(self, session: Session, request: gr.Request, work: Callable[[], list[Any]]) -> list[Any]:
         """Does it, unless a newer window or question comes meanwhile: however long each takes, the newest is shown."""
         skipped = [gr.skip()] * (1 + len(RANGES))
         if session.analysis is None:
             return skipped
-        with session.visit.start("window", session) as task:
+        with session.visit.start("window", session, arrival(request)) as task:
             if task.early:
                 return [Turned(session.analysis, Pose(), error="status.early"), *skipped[1:]]
             results = work() if task.wanted else skipped
