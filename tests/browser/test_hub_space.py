@@ -79,6 +79,7 @@ def space(
     tree = tmp_path_factory.mktemp("space")
     published = [(str(untrained), "org/own"), (str(trained), "org/drawn")]
     build = ["spaces/build.py", str(tree), "--no-embedded", "--checkpoints", "org/drawn", "org/own@main"]
+    build += ["--push", "org/space"]
     for command in (["-c", PUBLISH.format(published)], build):
         done = subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -99,6 +100,14 @@ def test_the_tree_names_what_it_loads_by_commit(space: Path, hub: Hub):
         assert set(files.split(",")) == hub.repos[repo].files(sha).keys() - {".gitattributes"}
     assert "trained on the FER2013" not in card.text
     assert f"`org/own` at commit `{commits['org/own'][:12]}`" in card.text
+
+
+def test_what_is_pushed_is_the_tree(space: Path, hub: Hub):
+    tree = {
+        str(path.relative_to(space)) for path in space.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert hub.repos["spaces/org/space"].files("main").keys() == tree
+    assert (space / "app.py").read_bytes() == hub.repos["spaces/org/space"].files("main")["app.py"]
 
 
 def test_the_space_explains_a_photo_in_the_checkpoints_own_classes(

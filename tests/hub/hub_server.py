@@ -139,6 +139,7 @@ class HubHandler(BaseHTTPRequestHandler):
     def create(self, body: bytes) -> None:
         wish = json.loads(body)
         name = f"{wish['organization']}/{wish['name']}"
+        name = f"spaces/{name}" if wish.get("type") == "space" else name
         if self.may_write():
             known = name in self.hub.repos
             if not known:
@@ -229,7 +230,7 @@ class HubHandler(BaseHTTPRequestHandler):
         if repo := self.repo(name):
             inside = f"{folder}/" if folder else ""
             held = {path: content for path, content in repo.files(revision).items() if path.startswith(inside)}
-            if not held:
+            if folder and not held:
                 return self.reply(404, X_Error_Code="EntryNotFound")
             return self.reply(200, described(held))
         return None
@@ -250,6 +251,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
 NAME = r"([\w.-]+/[\w.-]+)"
 DATA = r"(datasets/[\w.-]+/[\w.-]+)"
+SPACE = r"(spaces/[\w.-]+/[\w.-]+)"
 ROUTES = {
     ("POST", "/api/repos/create"): HubHandler.create,
     ("POST", "/api/validate-yaml"): HubHandler.validate_yaml,
@@ -261,6 +263,11 @@ ROUTES = {
     ("POST", "/lfs/([0-9a-f]{64})/verify"): HubHandler.verify,
     ("POST", f"/api/models/{NAME}/commit/(.+)"): HubHandler.commit,
     ("GET", f"/api/models/{NAME}(?:/revision/(.+))?"): HubHandler.info,
+    ("POST", f"/api/{SPACE}/preupload/(.+)"): HubHandler.preupload,
+    ("POST", rf"/{SPACE}\.git/info/lfs/objects/batch"): HubHandler.batch,
+    ("POST", f"/api/{SPACE}/commit/(.+)"): HubHandler.commit,
+    ("GET", f"/api/{SPACE}(?:/revision/(.+))?"): HubHandler.info,
+    ("GET", f"/api/{SPACE}/tree/([^/]+)/?(.*)"): HubHandler.tree,
     ("GET", f"/api/{DATA}(?:/revision/(.+))?"): HubHandler.info,
     ("GET", f"/api/{DATA}/tree/([^/]+)/?(.*)"): HubHandler.tree,
     ("GET", f"/{DATA}/resolve/([^/]+)/(.+)"): HubHandler.resolve,
