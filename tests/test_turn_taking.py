@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from fer_explain import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.types import FaceAnalysis
-from tests.untrained import assert_same, face
+from tests.untrained import assert_same, face, finish
 
 
 def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer) -> None:
@@ -53,16 +52,6 @@ def test_threads_on_one_network_never_see_each_others_results(analyzer: Analyzer
     for own, wanted in zip(results, expected, strict=True):
         for told in own:
             assert_same(told, wanted)
-
-
-def finish(steps: Generator[float, None, list[FaceAnalysis]]) -> tuple[list[float], list[FaceAnalysis]]:
-    """What is left of the steps, and the result."""
-    shares = []
-    while True:
-        try:
-            shares.append(next(steps))
-        except StopIteration as end:
-            return shares, end.value
 
 
 def test_a_slow_explanation_comes_in_steps_and_says_the_same(analyzer: Analyzer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,13 @@ def assert_same(one: FaceAnalysis, other: FaceAnalysis) -> None:
     if one.heatmap is not None and other.heatmap is not None:
         assert one.heatmap.target == other.heatmap.target
         np.testing.assert_allclose(one.heatmap.values, other.heatmap.values, atol=1e-3)
+
+
+def finish(steps: Generator[float, None, list[FaceAnalysis]]) -> tuple[list[float], list[FaceAnalysis]]:
+    """What is left of the steps, and the result."""
+    shares = []
+    while True:
+        try:
+            shares.append(next(steps))
+        except StopIteration as end:
+            return shares, end.value

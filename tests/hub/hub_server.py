@@ -249,29 +249,21 @@ class HubHandler(BaseHTTPRequestHandler):
         return None
 
 
-NAME = r"([\w.-]+/[\w.-]+)"
-DATA = r"(datasets/[\w.-]+/[\w.-]+)"
-SPACE = r"(spaces/[\w.-]+/[\w.-]+)"
+REPO = r"((?:datasets/|spaces/)?[\w.-]+/[\w.-]+)"
+API = f"/api/(?:models/)?{REPO}"
 ROUTES = {
     ("POST", "/api/repos/create"): HubHandler.create,
     ("POST", "/api/validate-yaml"): HubHandler.validate_yaml,
-    ("POST", f"/api/models/{NAME}/preupload/(.+)"): HubHandler.preupload,
-    ("POST", rf"/{NAME}\.git/info/lfs/objects/batch"): HubHandler.batch,
+    ("POST", f"{API}/preupload/(.+)"): HubHandler.preupload,
+    ("POST", rf"/{REPO}\.git/info/lfs/objects/batch"): HubHandler.batch,
     ("PUT", "/lfs/([0-9a-f]{64})"): HubHandler.put_whole,
     ("PUT", "/lfs/([0-9a-f]{64})/([0-9]+)"): HubHandler.put_part,
     ("POST", "/lfs/([0-9a-f]{64})/complete"): HubHandler.complete,
     ("POST", "/lfs/([0-9a-f]{64})/verify"): HubHandler.verify,
-    ("POST", f"/api/models/{NAME}/commit/(.+)"): HubHandler.commit,
-    ("GET", f"/api/models/{NAME}(?:/revision/(.+))?"): HubHandler.info,
-    ("POST", f"/api/{SPACE}/preupload/(.+)"): HubHandler.preupload,
-    ("POST", rf"/{SPACE}\.git/info/lfs/objects/batch"): HubHandler.batch,
-    ("POST", f"/api/{SPACE}/commit/(.+)"): HubHandler.commit,
-    ("GET", f"/api/{SPACE}(?:/revision/(.+))?"): HubHandler.info,
-    ("GET", f"/api/{SPACE}/tree/([^/]+)/?(.*)"): HubHandler.tree,
-    ("GET", f"/api/{DATA}(?:/revision/(.+))?"): HubHandler.info,
-    ("GET", f"/api/{DATA}/tree/([^/]+)/?(.*)"): HubHandler.tree,
-    ("GET", f"/{DATA}/resolve/([^/]+)/(.+)"): HubHandler.resolve,
-    ("GET", f"/{NAME}/resolve/([^/]+)/(.+)"): HubHandler.resolve,
+    ("POST", f"{API}/commit/(.+)"): HubHandler.commit,
+    ("GET", f"{API}(?:/revision/(.+))?"): HubHandler.info,
+    ("GET", f"{API}/tree/([^/]+)/?(.*)"): HubHandler.tree,
+    ("GET", f"/{REPO}/resolve/([^/]+)/(.+)"): HubHandler.resolve,
 }
 
 

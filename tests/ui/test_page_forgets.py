@@ -264,12 +264,14 @@ def test_what_goes_wrong_leaves_nothing(app: App, monkeypatch: pytest.MonkeyPatc
         explain(visitor, app, "eigencam")
 
 
-def test_what_is_stopped_superseded_or_not_waited_for_leaves_nothing(app: App) -> None:
+def test_what_is_stopped_superseded_or_not_waited_for_leaves_nothing(app: App, running: SimpleNamespace) -> None:
+    queue = running.blocks._queue
     for end in ("stopped", "superseded", "left"):
         with Visitor(app) as visitor:
             visitor.show(photo(9, SMALL))
             explain(visitor, app, "occlusion", wait=False)
-            time.sleep(0.2)
+            wait_until(lambda: any(queue.active_jobs))
+            assert any(queue.active_jobs), "it is being worked out"
             if end == "stopped":
                 stop = app.event("stop", "click")
                 visitor.ask(stop, app.values(stop, {}))

@@ -74,9 +74,10 @@ def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> No
     analyzer = page.analyzer
 
     def target(wanted: str, request: gr.Request) -> gr.Radio | None:
-        model = request.query_params.get("model")
-        folder = analyzer.folder(model if model in analyzer.models else analyzer.models[0])
-        labels = read_config(folder).label_names
+        models, model = analyzer.models, request.query_params.get("model")
+        if not models:
+            return None
+        labels = read_config(analyzer.folder(model if model in models else models[0])).label_names
         return gr.Radio(targets(labels, texts_for(request)), value=wanted) if wanted in labels else None
 
     def method(wanted: str, _: gr.Request) -> str | None:
@@ -84,8 +85,7 @@ def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> No
 
         return wanted if wanted in list_methods() else None
 
-    if analyzer.models:
-        view_link.restore(page, "target", result.target, target)
+    view_link.restore(page, "target", result.target, target)
     offer(view_link.restore(page, "method", result.method, method))
 
 

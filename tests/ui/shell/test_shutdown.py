@@ -52,14 +52,14 @@ def _wait_for(page: httpx.Client) -> None:
 
 
 def _keep_busy(page: httpx.Client) -> None:
-    """Asks for slow explanations until one is being worked out."""
+    """Asks for slow explanations, and comes back when the first of them is being worked out."""
     entries = page.get("/config").json()["dependencies"]
     [analyze] = [entry["id"] for entry in entries if entry["api_name"] == "analyze"]
-    for _ in range(4):
+    visits = [{"session_hash": secrets.token_hex(5)} for _ in range(4)]
+    for visit in visits:
         [path] = page.post("/gradio_api/upload", files={"files": ("a.jpg", ASTRONAUT.read_bytes())}).json()
         question = [{"path": path, "meta": {"_type": "gradio.FileData"}}, "", "rise", "", False]
-        visit = {"fn_index": analyze, "session_hash": secrets.token_hex(5)}
-        page.post("/gradio_api/queue/join", json=visit | {"data": question}).raise_for_status()
-    with page.stream("GET", "/gradio_api/queue/data", params={"session_hash": visit["session_hash"]}) as events:
-        next(line for line in events.iter_lines() if '"estimation"' in line or '"process_starts"' in line)
-    time.sleep(1)
+        asked = visit | {"fn_index": analyze, "data": question}
+        page.post("/gradio_api/queue/join", json=asked).raise_for_status()
+    with page.stream("GET", "/gradio_api/queue/data", params=visits[0]) as events:
+        next(line for line in events.iter_lines() if '"process_starts"' in line)

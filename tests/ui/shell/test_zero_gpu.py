@@ -68,19 +68,12 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.faces.drawn import draw_face
 from fer_explain.ui.shell.zero_gpu import make_analyzer
+from tests.untrained import finish
 
 picture = draw_face("happy", size=150).pixels
 analyzer, plain = make_analyzer([]), Analyzer()
 there = analyzer.analyze(picture, "convnext_nano", whole_image=True).faces[0]
 here = plain.analyze(picture, "convnext_nano", whole_image=True).faces[0]
-
-def follow(steps):
-    shares = []
-    while True:
-        try:
-            shares.append(next(steps))
-        except StopIteration as end:
-            return shares, end.value
 
 held, free = threading.Event(), threading.Event()
 def work():  # another visitor's, in the middle of another network
@@ -89,7 +82,7 @@ def work():  # another visitor's, in the middle of another network
         free.wait(60)
 threading.Thread(target=work).start()
 held.wait(60)
-shares, faces = follow(analyzer.explain_in_steps([here.face], "convnext_nano", "occlusion", overlap=0))
+shares, faces = finish(analyzer.explain_in_steps([here.face], "convnext_nano", "occlusion", overlap=0))
 free.set()
 def refusal(ask):
     try:
@@ -99,7 +92,7 @@ def refusal(ask):
 
 refused = [
     refusal(lambda: analyzer.explain([here.face], "convnext_nano", target="hungry")),
-    refusal(lambda: follow(analyzer.explain_in_steps([here.face], "convnext_nano", target="hungry"))),
+    refusal(lambda: finish(analyzer.explain_in_steps([here.face], "convnext_nano", target="hungry"))),
 ]
 analyzer.warm_up("emonext_nano")
 forks = list(spaces.forks)
