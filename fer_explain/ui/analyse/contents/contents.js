@@ -13,7 +13,7 @@ function rows() {
   });
 }
 
-let drawn = '';
+let drawn = '', read = -1;
 function draw() {
   const list = element.querySelector('nav');
   if (!results.offsetParent || !list) return;
@@ -31,6 +31,8 @@ function draw() {
     }));
   }
   const current = cards.findLastIndex((card) => card.getBoundingClientRect().top <= MARGIN);
+  if (read !== current) list.scrollLeft = (list.children[current]?.offsetLeft ?? 0) - 18; // a phone shows few of them
+  read = current;
   [...list.children].forEach((link, i) => i === current ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current'));
 }
 
