@@ -10,7 +10,8 @@ While a page is open it remembers, and nothing else of a visitor is held anywher
 All of it goes :data:`GRACE` seconds after the page was closed (a connection that only broke is back by then), and
 :data:`KEPT` seconds after it was last used where it stays open. Gradio by itself would keep the photo for an hour
 and the pictures for the next 10,000 visitors. Who asks without a page, by the programming interface, is forgotten like
-a closed page. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`, but not
+a closed page. A question that nobody listens for any more is dropped after :data:`PATIENCE` seconds, so that those who
+ask and leave keep nobody waiting. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`, but not
 before the question about them is answered.
 """
 
@@ -21,10 +22,11 @@ import gc
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -37,7 +39,11 @@ if TYPE_CHECKING:
 
 GRACE: Final = 30.0  # seconds
 SWEEP: Final = 15.0  # seconds between two looks
+PATIENCE: Final = 5.0  # seconds that a question waits for somebody who listens for its answer
+LOOK: Final = 2.0  # seconds between two looks for such questions
 _HEARTBEAT: Final = "/heartbeat/"  # an open page holds a connection to this address and its session's name
+_ANSWERS: Final = "/queue/data"  # here it listens for answers, by its session's name
+_CALL: Final = "/call/"  # here a script does, by the number of its question
 
 
 class Memory:
@@ -52,6 +58,7 @@ class Memory:
 
     def __init__(self, kept: float = KEPT, grace: float = GRACE, life: float = LIFE, sweep: float = SWEEP) -> None:
         self.pages: Counter[str] = Counter()  # connections of open pages, by session
+        self.listeners: Counter[str] = Counter()  # all connections that wait for something, by session or question
         self._kept = kept
         self._grace = grace
         self._life = life
@@ -69,13 +76,26 @@ class Memory:
                     gc.collect()  # a failure's traceback, which holds pictures, may be part of a circle
                 await asyncio.to_thread(self._clean, app)
 
-        task = asyncio.create_task(sweep())
+        async def look() -> None:
+            while True:
+                await asyncio.sleep(LOOK)
+                await self.dismiss(app)
+
+        tasks = [asyncio.create_task(work()) for work in (sweep, look)]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def dismiss(self, app: App) -> None:
+        """Drops the questions that nobody listens for. Gradio does so only where somebody listened and stopped."""
+        queue, now = app.get_blocks()._queue, time.monotonic()
+        for event in [*queue.event_ids_to_events.values()]:
+            heard = self.listeners[event.session_hash] or self.listeners[event._id]
+            if not heard and now - event.enqueue_time > PATIENCE:
+                await queue.clean_events(event_id=event._id)
 
     def forget(self, app: App) -> list[str]:
         """Drops everything about the sessions whose time has come, and says which; in the server's own thread."""
@@ -119,22 +139,32 @@ def _asked_about(queue: Any) -> set[Path]:
 
 
 class Presence:
-    """ASGI middleware: notes which pages are open."""
+    """ASGI middleware: notes which pages are open, and who listens for answers."""
 
     def __init__(self, app: ASGIApp, memory: Memory) -> None:
         self._app = app
-        self._pages = memory.pages
+        self._memory = memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
-        _, beats, name = str(scope.get("path", "")).rpartition(_HEARTBEAT)
-        if not beats:
-            await self._app(scope, receive, send)
-            return
-        self._pages[name] += 1
+        name, page = _listener(scope)
+        counters = [self._memory.listeners, *([self._memory.pages] if page else [])] if name else []
+        for counter in counters:
+            counter[name] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._pages[name] -= 1
-            if not self._pages[name]:
-                del self._pages[name]
+            for counter in counters:
+                counter[name] -= 1
+                if not counter[name]:
+                    del counter[name]
+
+
+def _listener(scope: Scope) -> tuple[str, bool]:
+    """What a connection listens for, a session or a question, or nothing; and whether it is an open page's."""
+    path = str(scope.get("path", ""))
+    if _HEARTBEAT in path:
+        return path.rpartition("/")[2], True
+    if path.endswith(_ANSWERS):
+        return parse_qs(scope.get("query_string", b"").decode()).get("session_hash", [""])[0], False
+    return (path.rpartition("/")[2] if _CALL in path and scope.get("method") == "GET" else ""), False

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
 import httpx
 import pytest
+from starlette.middleware import Middleware
 
 from fer_explain.explain.turns import FairLock
 from fer_explain.ui.shell.endpoints import endpoint
-from fer_explain.ui.shell.memory import Memory
+from fer_explain.ui.shell.memory import PATIENCE as PATIENCE_OF_A_QUESTION
+from fer_explain.ui.shell.memory import Memory, Presence
 from fer_explain.ui.shell.uploads import LIFE
 
 PATIENCE = 60.0  # seconds of work that nobody stops
@@ -26,7 +30,7 @@ def work() -> Iterator[SimpleNamespace]:
     """A running app that offers long work, and what became of that."""
     told = SimpleNamespace(begun=threading.Event(), ended=threading.Event(), url="")
 
-    def long_work() -> str:
+    def long_work() -> list[str]:
         """Works in many turns."""
         lock, until = FairLock(), time.monotonic() + PATIENCE
         try:
@@ -34,7 +38,7 @@ def work() -> Iterator[SimpleNamespace]:
                 with lock:
                     told.begun.set()
                     time.sleep(0.02)
-            return "done"
+            return ["done"]
         finally:
             told.ended.set()
 
@@ -55,6 +59,73 @@ def test_work_ends_within_a_second_when_its_client_leaves(work: SimpleNamespace)
     left = time.monotonic()
     assert work.ended.wait(PATIENCE)
     assert time.monotonic() - left < 1
+
+
+def test_questions_that_nobody_listens_for_are_dropped_and_others_stay() -> None:
+    names = {"page": "page-1", "script": "lost", "asked": "gone-1", "young": "new-1"}
+    long_ago = time.monotonic() - PATIENCE_OF_A_QUESTION - 1
+    events = {
+        name: SimpleNamespace(_id=name, session_hash=session, enqueue_time=long_ago) for name, session in names.items()
+    }
+    events["young"].enqueue_time = time.monotonic()
+    dropped: list[str] = []
+
+    async def clean_events(*, event_id: str) -> None:
+        dropped.append(event_id)
+
+    queue = SimpleNamespace(event_ids_to_events=events, clean_events=clean_events)
+    memory = Memory()
+
+    async def listen(_scope: object, _receive: object, _send: object) -> None:
+        await memory.dismiss(SimpleNamespace(get_blocks=lambda: SimpleNamespace(_queue=queue)))
+
+    async def with_listeners() -> None:
+        call = {"type": "http", "method": "GET", "path": "/gradio_api/call/analyze/script"}
+        data = {
+            "type": "http",
+            "method": "GET",
+            "path": "/gradio_api/queue/data",
+            "query_string": b"session_hash=page-1",
+        }
+        asking = {"type": "http", "method": "POST", "path": "/gradio_api/call/asked"}  # listens for nothing
+        inner = Presence(Presence(listen, memory), memory)  # type: ignore[arg-type]
+        await Presence(lambda *_: inner(data, None, None), memory)(call, None, None)  # type: ignore[arg-type]
+        assert dropped == ["asked"]
+        assert not memory.listeners
+        await Presence(listen, memory)(asking, None, None)  # type: ignore[arg-type]
+        assert dropped == ["asked", "page", "script", "asked"]
+
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps this thread's event loop running
+        pool.submit(asyncio.run, with_listeners()).result()
+
+
+def test_a_crowd_that_asks_and_leaves_does_not_hold_up_who_stays() -> None:
+    asked: list[str] = []
+
+    def quick_work() -> list[str]:
+        """Takes a moment."""
+        asked.append("")
+        time.sleep(0.5)
+        return ["done"]
+
+    memory = Memory()
+    with gr.Blocks() as blocks:
+        endpoint(quick_work)
+    blocks.queue()
+    app_kwargs = {"lifespan": memory.lifespan, "middleware": [Middleware(Presence, memory=memory)]}
+    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs=app_kwargs)
+    try:
+        with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE) as client:
+            for _ in range(200):  # 50 seconds of work for two at once
+                client.post("/call/quick_work", json={"data": []}).raise_for_status()
+            began = time.monotonic()
+            event = client.post("/call/quick_work", json={"data": []}).json()["event_id"]
+            with client.stream("GET", f"/call/quick_work/{event}") as told:
+                assert any('"done"' in line for line in told.iter_lines())
+            assert time.monotonic() - began < 20
+            assert len(asked) < 100
+    finally:
+        blocks.close()
 
 
 def test_a_file_stays_while_a_question_about_it_waits(tmp_path: Path) -> None:
