@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from statistics import quantiles
 from typing import Any, Final
 
@@ -87,7 +88,7 @@ def _timed(send: Callable[[], Any], told: Told) -> None:
     try:
         send()
         told.seconds.append(time.perf_counter() - began)
-    except (RuntimeError, httpx.HTTPError, StopIteration) as error:
+    except (RuntimeError, OSError, HTTPException, StopIteration) as error:
         told.refused.append(str(error))
 
 

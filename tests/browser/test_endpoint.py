@@ -6,6 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -24,6 +25,18 @@ def test_the_speed_table_is_measured_on_requests_that_are_answered(address: str)
     with open_page(address) as send:
         [face] = send()["faces"]
     assert face["label"] == "happy"
+
+
+def test_scripts_at_both_addresses_get_the_same_answer(address: str, client: Client):
+    joined = client.predict(handle_file(str(ASTRONAUT)), "", "gradcam", "", False, api_name="/analyze")
+    with httpx.Client(base_url=f"{address}gradio_api", timeout=60) as web:
+        sent = web.post("/upload", files={"files": (ASTRONAUT.name, ASTRONAUT.read_bytes())}).json()
+        data = [{"path": sent[0], "meta": {"_type": "gradio.FileData"}}, "", "gradcam", "", False]
+        event = web.post("/call/analyze", json={"data": data}).json()["event_id"]
+        told = web.get(f"/call/analyze/{event}").text
+    [called] = json.loads(told.split("event: complete\ndata: ")[1])
+    assert called == joined
+    assert len(called["faces"][0]["heatmap"]["values"]) > 90
 
 
 def test_every_endpoint_is_named_typed_and_described(client: Client):

@@ -32,18 +32,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer_explain.ui.shell.allocator import trim
 from fer_explain.ui.shell.context import KEPT
+from fer_explain.ui.shell.endpoints import CALL
+from fer_explain.ui.shell.state_holder import Holder
 from fer_explain.ui.shell.uploads import LIFE, clear
 
 if TYPE_CHECKING:
     from gradio.routes import App
 
-GRACE: Final = 30.0  # seconds
-SWEEP: Final = 15.0  # seconds between two looks
+GRACE: Final = 15.0  # seconds
+SWEEP: Final = 5.0  # seconds between two looks
 PATIENCE: Final = 5.0  # seconds that a question waits for somebody who listens for its answer
 LOOK: Final = 2.0  # seconds between two looks for such questions
 _HEARTBEAT: Final = "/heartbeat/"  # an open page holds a connection to this address and its session's name
 _ANSWERS: Final = "/queue/data"  # here it listens for answers, by its session's name
-_CALL: Final = "/call/"  # here a script does, by the number of its question
 
 
 class Memory:
@@ -67,7 +68,7 @@ class Memory:
 
     @asynccontextmanager
     async def lifespan(self, app: App) -> AsyncIterator[None]:
-        """Sweeps as long as the server runs."""
+        """Holds little of each session, and sweeps as long as the server runs."""
 
         async def sweep() -> None:
             while True:
@@ -81,6 +82,8 @@ class Memory:
                 await asyncio.sleep(LOOK)
                 await self.dismiss(app)
 
+        app.state_holder = Holder()
+        app.state_holder.set_blocks(app.get_blocks())
         tasks = [asyncio.create_task(work()) for work in (sweep, look)]
         try:
             yield
@@ -167,4 +170,4 @@ def _listener(scope: Scope) -> tuple[str, bool]:
         return path.rpartition("/")[2], True
     if path.endswith(_ANSWERS):
         return parse_qs(scope.get("query_string", b"").decode()).get("session_hash", [""])[0], False
-    return (path.rpartition("/")[2] if _CALL in path and scope.get("method") == "GET" else ""), False
+    return (path.rpartition("/")[2] if CALL in path and scope.get("method") == "GET" else ""), False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -44,6 +45,7 @@ def serve(options: Options) -> None:
     from fer_explain.ui.shell.libraries import EventsWait, Libraries
     from fer_explain.ui.shell.memory import Memory, Presence
     from fer_explain.ui.shell.page import build_page
+    from fer_explain.ui.shell.state_holder import SESSIONS
     from fer_explain.ui.shell.theme import colors, theme
     from fer_explain.ui.shell.zero_gpu import make_analyzer
 
@@ -64,6 +66,7 @@ def serve(options: Options) -> None:
         quiet=True,
         footer_links=[],
         max_file_size=LARGEST_UPLOAD,
+        state_session_capacity=SESSIONS,
         favicon_path=str(HOME / "shell" / "mark.svg"),
         theme=theme(),
         css=colors(),
@@ -97,6 +100,8 @@ def warm_up(analyzer: Analyzer, libraries: Libraries) -> None:
 
         name = analyzer.models[0]
         _ = results(name, analyzer.folder(name)).rule  # reads tables, whose library takes a moment to import
+    gc.collect()
+    gc.freeze()  # what stays as long as the app is not looked through at every collection, which takes 0.3 s
 
 
 def _check_address(host: str, port: int) -> None:
