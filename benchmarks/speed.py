@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -25,27 +23,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
-from http.client import HTTPConnection
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import orjson
 import psutil
 import torch
 from torch import Tensor, nn
 
+from benchmarks.open_page import PHOTO, ROOT, open_page
 from fer_explain.analyzer import Analyzer
 from fer_explain.explain.registry import explain
 from fer_explain.models import Architecture, architecture, create_model
 
-ROOT = Path(__file__).resolve().parents[1]
-PHOTO = ROOT / "fer_explain" / "ui" / "shell" / "examples" / "astronaut.jpg"
-EDGE = secrets.token_hex(16)  # between the parts of a form
 Run = Callable[[], object]
 
 
@@ -172,47 +164,6 @@ def app_rows(analyzer: Analyzer, repeats: int, photos: int) -> list[Row]:
     scripted = Row("the same by gradio_client", f"{whole * 1000:.1f} ms", "< 400 ms", whole < 0.4)
     live = [live_row(partial(_see, analyzer, overlay), overlay, repeats) for overlay in (False, True)]
     return [start, row, scripted, *live, *memory]
-
-
-@contextmanager
-def open_page(url: str) -> Iterator[Callable[[], Any]]:
-    """Asks about the photo as an open page does, in one session, over one connection a question; gives the answer.
-
-    gradio_client makes a connection for every step of a request and reads the certificates of this machine for each,
-    which takes longer than the answer; httpx takes a twelfth of the app's time on the same cores.
-    """
-    with closing(HTTPConnection(url.split("/")[2], timeout=60)) as page:
-        entries = json.loads(_fetch(page, "GET", "/config"))["dependencies"]
-        [analyze] = [entry["id"] for entry in entries if entry["api_name"] == "analyze"]
-        visit = {"fn_index": analyze, "session_hash": secrets.token_hex(5)}
-        head = f'--{EDGE}\r\nContent-Disposition: form-data; name="files"; filename="{PHOTO.name}"\r\n\r\n'.encode()
-        form = head + PHOTO.read_bytes() + f"\r\n--{EDGE}--\r\n".encode()
-
-        def send() -> Any:
-            page.close()  # the app may have closed it meanwhile; it opens by itself
-            kind = f"multipart/form-data; boundary={EDGE}"
-            [path] = json.loads(_fetch(page, "POST", "/gradio_api/upload", form, kind))
-            photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
-            question = json.dumps(visit | {"data": [photo, "", "gradcam", "", False]}).encode()
-            _fetch(page, "POST", "/gradio_api/queue/join", question, "application/json")
-            told = _fetch(page, "GET", f"/gradio_api/queue/data?session_hash={visit['session_hash']}")
-            events = (orjson.loads(line[5:]) for line in told.splitlines() if line.startswith(b"data:"))
-            last = next(event for event in events if event["msg"] == "process_completed")
-            if not last["success"]:
-                raise RuntimeError(f"the app did not answer: {last['output']}")
-            return last["output"]["data"][0]
-
-        yield send
-
-
-def _fetch(page: HTTPConnection, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
-    """One request and all of its answer."""
-    page.request(method, path, body, {"Content-Type": kind} if kind else {})
-    answer = page.getresponse()
-    content = answer.read()
-    if answer.status != HTTPStatus.OK:
-        raise RuntimeError(f"{path}: {answer.status} {content[:200]!r}")
-    return content
 
 
 def _see(analyzer: Analyzer, overlay: bool) -> object:

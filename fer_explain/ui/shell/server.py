@@ -13,7 +13,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fer_explain.errors import FerError
 from fer_explain.ui.shell.allocator import settle
@@ -35,15 +35,10 @@ def serve(options: Options) -> None:
     """
     _check_address(options.host, options.port)
     _private_settings()
-    from starlette.middleware import Middleware
-
-    from fer_explain.ui.device.route import Device, Isolation
     from fer_explain.ui.shell.components import charts_head, drop_zone_head, language_head
-    from fer_explain.ui.shell.event_order import Arrivals
     from fer_explain.ui.shell.fairness import WAITING, take_turns
     from fer_explain.ui.shell.files import HOME, files
-    from fer_explain.ui.shell.libraries import EventsWait, Libraries
-    from fer_explain.ui.shell.memory import Memory, Presence
+    from fer_explain.ui.shell.libraries import Libraries
     from fer_explain.ui.shell.page import build_page
     from fer_explain.ui.shell.state_holder import SESSIONS
     from fer_explain.ui.shell.theme import colors, theme
@@ -53,7 +48,7 @@ def serve(options: Options) -> None:
     for sentence in analyzer.problems.values():
         print(sentence, file=sys.stderr)
     blocks, i18n = build_page(analyzer, options.data)
-    libraries, memory = Libraries(), Memory()
+    libraries = Libraries()
     # Gradio tells everybody who waits about each answer, unless it does so every few seconds.
     blocks.queue(max_size=WAITING, default_concurrency_limit=4, status_update_rate=2)
     take_turns(blocks)
@@ -74,20 +69,31 @@ def serve(options: Options) -> None:
         head=language_head() + drop_zone_head() + charts_head(),
         i18n=i18n,
         run_history=False,  # the browser is not to keep photos either
-        app_kwargs={
-            "lifespan": memory.lifespan,
-            "middleware": [
-                Middleware(Isolation),
-                Middleware(Device, folders=lambda: map(analyzer.folder, analyzer.models)),
-                Middleware(Arrivals),
-                Middleware(EventsWait, libraries=libraries),
-                Middleware(Presence, memory=memory),
-            ],
-        },
+        app_kwargs=_around(analyzer, libraries),
     )
     print(f"FER Explain is at http://{options.host}:{options.port}", flush=True)
     threading.Thread(target=warm_up, args=(analyzer, libraries), daemon=True).start()
     blocks.block_thread()
+
+
+def _around(analyzer: Analyzer, libraries: Libraries) -> dict[str, Any]:
+    """What goes on around the requests: FastAPI's arguments."""
+    from starlette.middleware import Middleware
+
+    from fer_explain.ui.device.route import Device, Isolation
+    from fer_explain.ui.shell.event_order import Arrivals
+    from fer_explain.ui.shell.libraries import EventsWait
+    from fer_explain.ui.shell.memory import Memory, Presence
+
+    memory = Memory()
+    middleware = [
+        Middleware(Isolation),
+        Middleware(Device, folders=lambda: map(analyzer.folder, analyzer.models)),
+        Middleware(Arrivals),
+        Middleware(EventsWait, libraries=libraries),
+        Middleware(Presence, memory=memory),
+    ]
+    return {"lifespan": memory.lifespan, "middleware": middleware}
 
 
 def warm_up(analyzer: Analyzer, libraries: Libraries) -> None:
