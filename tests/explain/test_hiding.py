@@ -63,6 +63,20 @@ def test_both_ways_to_hide_give_the_mean_of_their_maps() -> None:
     torch.testing.assert_close(raw("filled-blurred"), (raw("filled") + raw("blurred")) / 2, atol=1e-5, rtol=1e-4)
 
 
+def test_the_aggregate_is_the_mean_of_its_two_maps() -> None:
+    torch.manual_seed(0)
+    network, face = TinyNet(stn=False), torch.rand(1, 3, SIZE, SIZE)
+
+    def raw(name: str, **settings: object) -> torch.Tensor:
+        [heatmap] = explainer(name, **settings).attribute(network, tiny_architecture(), face, 0).heatmaps
+        return torch.from_numpy(heatmap.values) * heatmap.scale
+
+    squares_alone = raw("scale_occlusion", small=0.3, large=0.3, reference="filled", measure="probability")
+    patches_alone = raw("shapley", grid=4, orders=2, seed=5, measure="probability")
+    both = raw("aggregate", window=0.3, grid=4, orders=2, seed=5, measure="probability")
+    torch.testing.assert_close(both, (squares_alone + patches_alone) / 2, atol=1e-5, rtol=1e-4)
+
+
 def test_what_has_no_border_cannot_be_filled_in() -> None:
     with pytest.raises(FerError, match="'reference' must be one of blurred, mean, both"):
         explainer("rise", reference="filled")
