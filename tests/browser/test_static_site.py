@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fer_explain.faces.drawn import draw_face
 from fer_explain.hub.folder import DEFAULT
+from fer_explain.ui.device.vendor import FOR_GRAPHICS, PLAIN
 
 FACE = {"name": "face.png", "mimeType": "image/png", "buffer": png(Image.fromarray(draw_face("happy").pixels))}
 
@@ -51,6 +52,12 @@ def test_the_live_view_sends_nothing_and_works_without_a_network(browser: Browse
         print("with map", page.locator("#rate").inner_text())
         expect(page.locator("#people li")).to_have_count(1)
         assert not asked
+        kept = page.evaluate(
+            "async () => (await (await caches.open((await caches.keys())[0])).keys()).map(({ url }) => url)"
+        )
+        names = {url.rsplit("/", 1)[-1] for url in kept}
+        assert names >= set(PLAIN)
+        assert not names & set(FOR_GRAPHICS), "there is no graphics processor here"
         page.context.set_offline(True)
         ready(page, site)
 
