@@ -20,9 +20,10 @@ const page = {
   },
   // What computes may change with any answer: a graphics processor that fails is given up.
   computed(processor) {
-    const words = text(`device.engine.${processor}`, { n: document.body.dataset.threads });
-    if (part('engine').textContent !== words) part('engine').textContent = words;
-    document.body.dataset.processor = processor;
+    const { dataset } = document.body;
+    if (dataset.processor === processor) return;
+    part('engine').textContent = text(`device.engine.${processor}`, { n: dataset.threads });
+    dataset.processor = processor;
   },
   hidden: () => part('live').hidden || (page.embedded && window.frameElement?.offsetParent === null),
 };

@@ -6,8 +6,8 @@ import { calibrated } from './network.js';
 import { picture, preprocess } from './pixels.js';
 
 const PLAIN = ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm'];
-// This build suspends WebAssembly while the graphics processor works (JSPI). Browsers without that could take another,
-// of 27 MB instead of 17, whose WebAssembly is slower: they compute in plain WebAssembly.
+// This build suspends WebAssembly while the graphics processor works (JSPI); in WebAssembly it is as fast as the plain one.
+// Browsers without JSPI could take a third one, of 27 MB instead of 17: they compute in plain WebAssembly.
 const BOTH = ['ort.jspi.bundle.min.mjs', 'ort-wasm-simd-threaded.jspi.wasm'];
 const LIMITS = { probabilities: 1e-3, theta: 1e-3, heatmap: 1e-2, gates: 1e-2 }; // as in fer_explain/export/parity.py
 const TRIAL = 10_000, ROUNDS = 5;          // milliseconds that a graphics processor gets to show itself; runs that are timed
