@@ -74,6 +74,26 @@ def test_what_a_phone_needs_to_install_it(browser: Browser, site: str):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_the_runtime_that_is_used_is_kept_also_where_it_came_before_the_service_worker(browser: Browser, site: str):
+    with watched(browser) as page:
+        page.add_init_script(
+            """window.told = [];
+            const post = ServiceWorker.prototype.postMessage;
+            ServiceWorker.prototype.postMessage = function (files) {
+                told.push(...files);
+                return post.call(this, files);
+            };
+            """
+        )
+        ready(page, site)
+        page.wait_for_function("told.length === 2")
+        assert page.evaluate("told") == [f"vendor/{name}" for name in PLAIN]
+        other = f"vendor/{next(iter(FOR_GRAPHICS))}"
+        assert not page.evaluate("async (file) => Boolean(await caches.match(file))", other)
+        page.evaluate("(file) => navigator.serviceWorker.controller.postMessage([file])", other)
+        page.wait_for_function("async (file) => Boolean(await caches.match(file))", arg=other)
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_axe_finds_nothing_serious(browser: Browser, site: str, scheme: str):
     with watched(browser, color_scheme=scheme) as page:
