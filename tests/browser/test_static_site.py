@@ -91,7 +91,12 @@ def test_the_runtime_that_is_used_is_kept_also_where_it_came_before_the_service_
         other = f"vendor/{next(iter(FOR_GRAPHICS))}"
         assert not page.evaluate("async (file) => Boolean(await caches.match(file))", other)
         page.evaluate("(file) => navigator.serviceWorker.controller.postMessage([file])", other)
-        page.wait_for_function("async (file) => Boolean(await caches.match(file))", arg=other)
+        kept = """async (file) => {
+            const pause = () => new Promise((done) => setTimeout(done, 50));
+            for (let i = 0; i < 200 && !await caches.match(file); i++) await pause();
+            return Boolean(await caches.match(file));
+        }"""
+        assert page.evaluate(kept, other)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
