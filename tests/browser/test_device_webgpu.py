@@ -29,16 +29,17 @@ LOOK = """async (text) => {
     const { faces: [face] } = await ask({ kind: 'look', bitmap: await createImageBitmap(file) });
     return { probabilities: face.probabilities, theta: face.theta, map: [...face.map], gates: face.gates };
 }"""
-WITHOUT = "WebAssembly; threads: "
+WITHOUT = "Computed by onnxruntime-web in WebAssembly; threads: "
 WITH = "the network by WebGPU on the graphics processor, the face detector in WebAssembly; threads: "
 # Put before the worker's code. Each is one way in which a graphics processor can fail.
 NO_ADAPTER = "navigator.gpu.requestAdapter = async () => null;"
 NO_DEVICE = "GPUAdapter.prototype.requestDevice = async () => { throw new Error('no device'); };"
+# Only the heat map and larger answers are wrong: nothing but a look at them shows it.
 WRONG = """
     const read = GPUBuffer.prototype.getMappedRange;
     GPUBuffer.prototype.getMappedRange = function (...part) {
         const range = read.apply(this, part);
-        if (this.usage & GPUBufferUsage.MAP_READ) new Float32Array(range).fill(0.5);
+        if (this.usage & GPUBufferUsage.MAP_READ && range.byteLength >= 65536) new Float32Array(range).fill(0.5);
         return range;
     };
 """
