@@ -4,6 +4,7 @@
 
     python -m benchmarks.device                     # 20 seconds of live view without and with map, 100 photos
     python -m benchmarks.device --seconds 5 --photos 0
+    python -m benchmarks.device --processor webgpu  # also where that is slower, or a software adapter
 
 The page that the switch "On this device" opens is built, served as plain files and opened in headless Chromium, whose
 fake camera plays a moving face of a real person. The photos show drawn faces.
@@ -45,6 +46,7 @@ from fer_explain.ui.live.tracks import overlap as iou
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 FLAGS: Final = ("--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-component-update")
+WEBGPU: Final = ("--enable-unsafe-webgpu", "--enable-features=Vulkan")  # headless, Chromium has WebGPU only when asked
 BUDGETS: Final = {"labels": 20.0, "labels with map": 12.0}  # frames per second
 SIZES: Final = ((640, 480), (1024, 768), (900, 1200))  # of the photos, in pixels
 _CLOCK: Final = "() => [Number(document.body.dataset.frames ?? 0), performance.now() / 1000]"
@@ -193,19 +195,23 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def opened_page(folder: Path) -> Iterator[Page]:
-    """The page with the default checkpoint, built in ``folder``, open in a browser and ready, with its threads."""
+def opened_page(folder: Path, processor: str) -> Iterator[Page]:
+    """The page with the default checkpoint, built in ``folder``, open in a browser and ready, with its threads.
+
+    ``processor`` is ``"wasm"`` or ``"webgpu"``.
+    """
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         raise FerError(f"There is no Chromium on this machine; one of {', '.join(BROWSERS)} is needed.")
     write_site(folder / "site", exported([EMBEDDED / DEFAULT]))
     film(folder / "camera.y4m")
     camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}")
+    flags = FLAGS + (WEBGPU if processor == "webgpu" else ())
     with served(folder / "site") as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *camera])
+        browser = playwright.chromium.launch(executable_path=program, args=[*flags, *camera])
         page = browser.new_context(permissions=["camera"], locale="en-US").new_page()
         page.add_init_script(_COUNT)
-        page.goto(url)
+        page.goto(f"{url}?processor={processor}")
         page.wait_for_function("crossOriginIsolated && document.body.dataset.ready", timeout=120_000)
         yield page
         browser.close()
@@ -218,17 +224,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--photos", type=int, default=100, help="explained here and in Python (default 100; 0 for none)"
     )
+    parser.add_argument("--processor", choices=("wasm", "webgpu"), default="wasm", help="of the network (default wasm)")
     options: Any = parser.parse_args(arguments)
     if options.seconds <= 0 or options.photos < 0:
         parser.error("--seconds is more than 0, --photos is not less than 0.")
     try:
-        with TemporaryDirectory() as folder, opened_page(Path(folder)) as page:
-            load, threads = os.getloadavg()[0], page.evaluate("document.body.dataset.threads")
-            rows = speed_rows(page, options.seconds)
+        with TemporaryDirectory() as folder, opened_page(Path(folder), options.processor) as page:
+            load, rows = os.getloadavg()[0], speed_rows(page, options.seconds)
             rows += agreement_rows(page, options.photos) if options.photos else []
+            told = page.evaluate("({ ...document.body.dataset })")  # what computed to the end
     except FerError as error:
         parser.error(str(error))
-    print(f"cores: {os.cpu_count()}, threads: {threads}, load {load:.1f} before, {options.seconds:.0f} s each\n")
+    print(f"{told['processor']}, cores: {os.cpu_count()}, threads: {told['threads']}, ", end="")
+    print(f"load {load:.1f} before, {options.seconds:.0f} s each\n")
     print(as_markdown(rows))
 
 

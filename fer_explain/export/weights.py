@@ -1,8 +1,9 @@
 """The weights of an ONNX file made small where that costs nothing: stored in eight bits, computed in float32.
 
-A runtime unpacks them once, when it opens the file, so the answers cost no more time. Checkpoints whose weights are
-kept in eight bits (:mod:`fer_explain.hub.quantized`) lose nothing: the integers and scales found here are theirs, also
-where a batch normalisation was folded into a kernel, since that scales whole output channels.
+A runtime unpacks them once, when it opens the file, so the answers cost no more time, and a graphics processor is never
+given eight bits. Checkpoints whose weights are kept in eight bits (:mod:`fer_explain.hub.quantized`) lose nothing: the
+integers and scales found here are theirs, also where a batch normalisation was folded into a kernel, since that scales
+whole output channels.
 """
 
 from __future__ import annotations

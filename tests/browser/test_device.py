@@ -79,6 +79,9 @@ def test_a_photo_is_explained_here_and_shown_to_the_server_only_when_asked(app: 
         asked.clear()
         frame.locator("#file").set_input_files(FACE)
         expect(frame.locator("#faces li")).to_have_count(1)
+        expect(frame.locator("#engine")).to_contain_text("onnxruntime-web in WebAssembly; threads: ")
+        side = app.page.locator(".fer-side:has(#device-photo)")
+        assert side.evaluate("(box) => box.scrollHeight <= box.clientHeight"), "a part of it is hidden"
         frame.get_by_role("button", name="Show this photo to the server").click()
         frame.get_by_role("button", name="Keep it here").click()
         expect(frame.locator("dialog")).to_be_hidden()

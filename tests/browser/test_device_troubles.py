@@ -105,6 +105,18 @@ def test_a_damaged_file_is_named_and_loaded_again(browser: Browser, site: str, f
         is_ready(page)
 
 
+def test_a_runtime_that_does_not_load_is_named_and_loaded_again(browser: Browser, site: str):
+    context = browser.new_context(**PLAIN, locale="en-US")  # whose console may tell what the runtime says
+    page = context.new_page()
+    context.route("**/*.wasm", lambda route: route.fulfill(body=b"no WebAssembly"))
+    page.goto(site)
+    expect(page.locator("#status")).to_have_text("The part that computes has stopped. Start it again.", timeout=60_000)
+    context.unroute("**/*.wasm")
+    page.get_by_role("button", name="Load again").click()
+    expect(page.locator("body")).to_have_attribute("data-ready", DEFAULT, timeout=60_000)
+    context.close()
+
+
 def test_a_browser_without_simd_is_told_which_one_to_take(browser: Browser, site: str):
     """There is no server here that could do the work."""
     with watched(browser, **PLAIN) as page:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fer_explain.faces.drawn import draw_face
 from fer_explain.hub.folder import DEFAULT
+from fer_explain.ui.device.vendor import FOR_GRAPHICS, PLAIN
 
 FACE = {"name": "face.png", "mimeType": "image/png", "buffer": png(Image.fromarray(draw_face("happy").pixels))}
 
@@ -51,6 +52,12 @@ def test_the_live_view_sends_nothing_and_works_without_a_network(browser: Browse
         print("with map", page.locator("#rate").inner_text())
         expect(page.locator("#people li")).to_have_count(1)
         assert not asked
+        kept = page.evaluate(
+            "async () => (await (await caches.open((await caches.keys())[0])).keys()).map(({ url }) => url)"
+        )
+        names = {url.rsplit("/", 1)[-1] for url in kept}
+        assert names >= set(PLAIN)
+        assert not names & set(FOR_GRAPHICS), "there is no graphics processor here"
         page.context.set_offline(True)
         ready(page, site)
 
@@ -65,6 +72,31 @@ def test_what_a_phone_needs_to_install_it(browser: Browser, site: str):
             )
             assert icon["sizes"] == f"{side}x{side}"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_runtime_that_is_used_is_kept_also_where_it_came_before_the_service_worker(browser: Browser, site: str):
+    with watched(browser) as page:
+        page.add_init_script(
+            """window.told = [];
+            const post = ServiceWorker.prototype.postMessage;
+            ServiceWorker.prototype.postMessage = function (files) {
+                told.push(...files);
+                return post.call(this, files);
+            };
+            """
+        )
+        ready(page, site)
+        page.wait_for_function("told.length === 2")
+        assert page.evaluate("told") == [f"vendor/{name}" for name in PLAIN]
+        other = f"vendor/{next(iter(FOR_GRAPHICS))}"
+        assert not page.evaluate("async (file) => Boolean(await caches.match(file))", other)
+        page.evaluate("(file) => navigator.serviceWorker.controller.postMessage([file])", other)
+        kept = """async (file) => {
+            const pause = () => new Promise((done) => setTimeout(done, 50));
+            for (let i = 0; i < 200 && !await caches.match(file); i++) await pause();
+            return Boolean(await caches.match(file));
+        }"""
+        assert page.evaluate(kept, other)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

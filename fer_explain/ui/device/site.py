@@ -15,14 +15,12 @@ from fer_explain.faces import mtcnn
 from fer_explain.hub.files import write_atomically, write_text
 from fer_explain.hub.folder import WEIGHTS
 from fer_explain.ui.device.icon import SIZES, icon
+from fer_explain.ui.device.vendor import FILES, FOR_GRAPHICS, PAGE, PLACE, VERSION
 from fer_explain.ui.shell.files import HOME
 from fer_explain.ui.shell.texts import LANGUAGES
 
-PAGE: Final = HOME / "device" / "page"
 EXPORTED: Final = "device"  # the folder in a checkpoint's own where its export lies
 MANIFEST: Final = "manifest.json"
-WASM: Final = "vendor/ort-wasm-simd-threaded.wasm"
-WASM_SHA256: Final = "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2"
 _TEXTS: Final = ("device.", "live.", "emotion.", "bench.set.", "page.model", "tab.", "photo.title")
 
 
@@ -45,7 +43,8 @@ def write_site(output: Path, exports: Sequence[Path]) -> None:
     shutil.copyfile(HOME / "shell" / "mark.svg", output / "mark.svg")
     for size in SIZES:
         _write_bytes(output / f"icon_{size}.png", icon(size))
-    _write_bytes(output / WASM, _runtime())
+    for name in FILES:
+        _write_bytes(output / PLACE / name, _runtime(name))
     _write_detector(output / "detector")
     models = [json.loads((folder / MANIFEST).read_text(encoding="utf-8")) for folder in exports]
     for folder, model in zip(exports, models, strict=True):
@@ -74,14 +73,15 @@ def _texts() -> dict[str, dict[str, str]]:
     }
 
 
-def _runtime() -> bytes:
-    path = PAGE / f"{WASM}.xz"
+def _runtime(name: str) -> bytes:
+    """A vendored file, unpacked where it is packed."""
+    path = PAGE / PLACE / (f"{name}.xz" if name.endswith(".wasm") else name)
     try:
-        content = lzma.decompress(path.read_bytes())
+        content = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
     except (OSError, lzma.LZMAError) as error:
         raise FerError(f"{path} is damaged: {error}.") from error
-    if hashlib.sha256(content).hexdigest() != WASM_SHA256:
-        raise FerError(f"{path} is damaged: what it holds is not onnxruntime-web 1.30.0.")
+    if hashlib.sha256(content).hexdigest() != FILES[name]:
+        raise FerError(f"{path} is damaged: what it holds is not onnxruntime-web {VERSION}.")
     return content
 
 
@@ -97,11 +97,15 @@ def _write_detector(output: Path) -> None:
 
 
 def _list_files(output: Path, later: Sequence[str]) -> None:
-    """What the service worker keeps from the first visit on (no model of ``later``), and the version of all files."""
+    """What the service worker keeps from the first visit on, and the version of all files.
+
+    Not kept before they are used: models of ``later``, and the runtime for graphics processors.
+    """
     files = sorted(path for path in output.rglob("*") if path.is_file())
     version = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()[:16]
     names = [path.relative_to(output).as_posix() for path in files]
-    first = [name for name in names if not name.startswith(tuple(f"models/{model}/" for model in later))]
+    left_out = (*(f"models/{model}/" for model in later), *(f"{PLACE}/{name}" for name in FOR_GRAPHICS))
+    first = [name for name in names if not name.startswith(left_out)]
     first = ["./", *(name for name in first if name != "service_worker.js")]
     write_text(output / "files.json", json.dumps({"first": first}))
     worker = output / "service_worker.js"

@@ -18,6 +18,13 @@ const page = {
     page.say(error.key ?? 'device.lost', error.values, true);
     part('again').hidden = error.key === 'device.unreadable';
   },
+  // What computes may change with any answer: a graphics processor that fails is given up.
+  computed(processor) {
+    const { dataset } = document.body;
+    if (dataset.processor === processor) return;
+    part('engine').textContent = text(`device.engine.${processor}`, { n: dataset.threads });
+    dataset.processor = processor;
+  },
   hidden: () => part('live').hidden || (page.embedded && window.frameElement?.offsetParent === null),
 };
 for (const id of ['result', 'faces', 'whole', 'more', 'heat', 'rate', 'start', 'stop', 'stage', 'over', 'people']) page[id] = part(id);
@@ -29,13 +36,15 @@ async function choose(wish) {
   part('again').hidden = true;
   page.say('device.loading');
   try {
-    const { manifest, threads } = await load(found.name);
+    const { manifest, threads, processor, files } = await load(found.name);
     page.manifest = manifest;
     part('model').value = found.name;
     const key = wish && wish !== found.name ? 'device.other' : manifest.trained ? 'device.ready' : 'device.untrained';
     page.say(key, { name: wish, title: manifest.title });
-    part('engine').textContent = text('device.engine', { n: threads });
-    Object.assign(document.body.dataset, { ready: found.name, threads });
+    document.body.dataset.threads = threads;
+    page.computed(processor);
+    document.body.dataset.ready = found.name;
+    if (!page.embedded) navigator.serviceWorker?.ready.then(({ active }) => active.postMessage(files));
     if (photo()) await show(page);
   } catch (error) { page.fail(error); }
 }

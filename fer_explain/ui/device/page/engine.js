@@ -1,7 +1,8 @@
-// The worker that computes. One that is lost, or does not answer, is replaced by the next question.
-const PATIENCE = 30_000;                   // milliseconds
+// The worker that computes. One that is lost, or does not answer, is replaced by the next question; it may have waited for
+// the graphics processor, so the next one leaves that alone.
+const PATIENCE = { load: 300_000, look: 30_000, watch: 30_000 }; // milliseconds; what is loaded comes over slow lines, too
 const waiting = new Map();
-let worker = null, chosen = null, asked = 0;
+let worker = null, chosen = null, asked = 0, processor = new URLSearchParams(location.search).get('processor');
 
 // WebAssembly with SIMD, without which the runtime does not start: one function of one SIMD instruction.
 const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
@@ -17,9 +18,14 @@ export class Failure extends Error {
 
 export async function load(name) {
   chosen = null;
-  const told = await post({ kind: 'load', name });
-  chosen = name;
-  return told;
+  try {
+    const told = await post({ kind: 'load', name, processor });
+    chosen = name;
+    return told;
+  } catch (error) {
+    if (error.key === 'device.lost') lose(); // a runtime that failed to start does not start again
+    throw error;
+  }
 }
 
 // `kind` is look or watch; the bitmap is given away.
@@ -31,7 +37,7 @@ export async function ask(message) {
 function post(message, given = []) {
   worker ??= start();
   return new Promise((resolve, reject) => {
-    const id = ++asked, patience = setTimeout(lose, PATIENCE);
+    const id = ++asked, patience = setTimeout(lose, PATIENCE[message.kind]);
     const settle = (end) => (value) => { clearTimeout(patience); end(value); };
     waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
     worker.postMessage({ id, ...message }, given);
@@ -52,6 +58,7 @@ function start() {
 function lose() {
   worker?.terminate();
   worker = null;
+  processor = 'wasm';
   const lost = [...waiting.values()];
   waiting.clear();
   lost.forEach(({ reject }) => reject(new Failure('device.lost')));

@@ -71,5 +71,6 @@ async function question(page) {
 function draw(page, seen) {
   overlay(page.over, seen, page.manifest, true);
   list(page.people, seen, page.manifest);
+  page.computed(seen.processor);
   page.say(seen.count ? 'device.sight' : 'live.nobody', { n: seen.count });
 }

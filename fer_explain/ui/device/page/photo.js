@@ -21,6 +21,7 @@ export async function show(page, file = last, whole = false) {
     page.photo.getContext('2d').drawImage(bitmap, 0, 0);
     overlay(page.photo, seen, page.manifest);
     list(page.faces, seen, page.manifest, true);
+    page.computed(seen.processor);
     page.whole.hidden = seen.faces.length > 0;
     page.more.hidden = !page.embedded;
     page.say(seen.faces.length ? 'device.found' : 'device.none', { n: seen.count });

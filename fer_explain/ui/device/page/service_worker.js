@@ -12,6 +12,11 @@ self.addEventListener('activate', (event) => event.waitUntil((async () => {
   for (const name of await caches.keys()) if (name !== VERSION) await caches.delete(name);
   await self.clients.claim();
 })()));
+// The page tells which runtime it took: the one for graphics processors is not kept where there is none.
+self.addEventListener('message', (event) => event.waitUntil((async () => {
+  const cache = await caches.open(VERSION);
+  for (const file of event.data) if (!await cache.match(file)) await cache.add(file);
+})()));
 self.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || new URL(event.request.url).origin !== self.location.origin) return;
   event.respondWith((async () => {

@@ -1,17 +1,13 @@
 // Detector and network, off the page's thread. It is told to load a model; after that nothing is fetched.
-import * as ort from './vendor/ort.wasm.bundle.min.mjs';
 import { follow, glance, search, wholeImage } from './look.js';
 import { read } from './network.js';
 import { fromRgba } from './pixels.js';
+import { files, open, openNetwork, start, tensor, threads } from './runtime.js';
 import { update } from './tracks.js';
 
 const MOST_FACES = 5, ANEW = 8; // faces are looked for anew in every so many frames, and followed in between
-ort.env.wasm.wasmPaths = { wasm: new URL('./vendor/ort-wasm-simd-threaded.wasm', import.meta.url).href };
-// One core is left to the page and the camera: threads that wait for a core that is taken do more waiting than work.
-ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, Math.max(1, (navigator.hardwareConcurrency || 1) - 1)) : 1;
-ort.env.logLevel = 'error';
 const nets = {}, canvas = new OffscreenCanvas(1, 1), context = canvas.getContext('2d', { willReadFrequently: true });
-let session, manifest, stream = { faces: [], tracks: [], age: 0 };
+let network, manifest, stream = { faces: [], tracks: [], age: 0 }, last = Promise.resolve();
 
 // What is thrown is the key of a sentence and what stands in it.
 const failure = (key, values = {}) => Object.assign(new Error(key), { key, values });
@@ -22,21 +18,28 @@ async function fetched(path) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-async function load({ name }) {
-  const files = await told('detector');
-  for (const net of 'pro') nets[net] ??= await opened('detector', files[net], 'MTCNN');
-  const next = await told(`models/${name}`), network = await opened(`models/${name}`, next.file, name);
-  await session?.release();
-  [session, manifest, stream] = [network, next, { faces: [], tracks: [], age: 0 }];
-  return { manifest, threads: ort.env.wasm.numThreads };
+// `processor` is a wish, as in runtime.js.
+async function load({ name, processor }) {
+  const detector = await told('detector');
+  for (const net of 'pro') {
+    if (nets[net]) continue;
+    const bytes = await whole('detector', detector[net], 'MTCNN');
+    await start(processor, bytes);
+    nets[net] = await open(bytes);
+  }
+  const next = await told(`models/${name}`);
+  const opened = await openNetwork(await whole(`models/${name}`, next.file, name), next, processor);
+  await network?.release();
+  [network, manifest, stream] = [opened, next, { faces: [], tracks: [], age: 0 }];
+  return { manifest, threads, files: files() };
 }
 
 const told = async (folder) => JSON.parse(new TextDecoder().decode(await fetched(`${folder}/manifest.json`)));
 
-async function opened(folder, file, name) {
+async function whole(folder, file, name) {
   const bytes = await fetched(`${folder}/${file.name}`);
   if (bytes.length !== file.bytes || !await isWhole(bytes, file.sha256)) throw failure('device.damaged', { name });
-  return ort.InferenceSession.create(bytes);
+  return bytes;
 }
 
 async function isWhole(bytes, sha256) {
@@ -46,17 +49,9 @@ async function isWhole(bytes, sha256) {
 }
 
 async function runNet(net, data, shape) {
-  const told = await nets[net].run({ [nets[net].inputNames[0]]: new ort.Tensor('float32', data, shape) });
+  const told = await nets[net].run({ [nets[net].inputNames[0]]: tensor('float32', data, shape) });
   const values = Object.fromEntries(Object.entries(told).map(([name, tensor]) => [name, tensor.data]));
   return { ...values, shape: told[nets[net].outputNames[0]].dims };
-}
-
-async function runNetwork(x, target, names) {
-  const { size, channels } = manifest.input;
-  const feeds = { x: new ort.Tensor('float32', x, [1, channels, size, size]),
-    target: new ort.Tensor('int64', BigInt64Array.of(BigInt(target)), [1]) };
-  const told = await session.run(feeds, names);
-  return Object.fromEntries(Object.entries(told).map(([name, tensor]) => [name, tensor.data]));
 }
 
 function pixels(bitmap) {
@@ -70,9 +65,9 @@ function pixels(bitmap) {
 }
 
 // A photo: looked at thoroughly.
-async function look({ bitmap, whole, target = -1 }) {
-  const photo = pixels(bitmap), found = whole ? [wholeImage(photo)] : await search(runNet, photo), faces = [];
-  for (const one of found.slice(0, MOST_FACES)) faces.push(await read(runNetwork, manifest, photo, one, { all: true, target }));
+async function look({ bitmap, whole: all, target = -1 }) {
+  const photo = pixels(bitmap), found = all ? [wholeImage(photo)] : await search(runNet, photo), faces = [];
+  for (const one of found.slice(0, MOST_FACES)) faces.push(await read(network.run, manifest, photo, one, { all: true, target }));
   return { width: photo.width, height: photo.height, faces, count: found.length };
 }
 
@@ -85,7 +80,7 @@ async function watch({ bitmap, heat, time }) {
     stream.age = 0;
   }
   const faces = [];
-  for (const one of found) faces.push(await read(runNetwork, manifest, photo, one, { heat }));
+  for (const one of found) faces.push(await read(network.run, manifest, photo, one, { heat }));
   const tracks = update(stream.tracks, faces, time);
   stream = { faces: found, tracks, age: stream.age + 1 };
   faces.forEach((face, i) => { face.probabilities = tracks[i].probabilities; });
@@ -93,11 +88,15 @@ async function watch({ bitmap, heat, time }) {
 }
 
 const KINDS = { load, look, watch };
-self.onmessage = async ({ data: { id, kind, ...rest } }) => {
+
+async function answer({ id, kind, ...rest }) {
   try {
-    const answer = await KINDS[kind](rest);
-    self.postMessage({ id, answer }, (answer.faces ?? []).map(({ heat }) => heat?.buffer).filter(Boolean));
+    const told = { ...await KINDS[kind](rest), processor: network.processor };
+    self.postMessage({ id, answer: told }, (told.faces ?? []).map(({ heat }) => heat?.buffer).filter(Boolean));
   } catch (error) {
     self.postMessage({ id, key: error.key ?? 'device.lost', values: error.values ?? {}, detail: String(error.message) });
   }
-};
+}
+
+// One after the other: a runtime that waits for the graphics processor must not be asked a second time meanwhile.
+self.onmessage = ({ data }) => { last = last.then(() => answer(data)); };
