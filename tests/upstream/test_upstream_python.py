@@ -1,0 +1,57 @@
+"""What Python and the C library do wrong, shown with them alone. A test here fails once that has been mended."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CIRCLE = """
+import {other}_first, threading
+{other}_first.at_once.wait(5)
+import {other}
+value = {other}.__name__
+"""
+
+
+def test_two_threads_get_half_a_module_of_a_circle(tmp_path: Path) -> None:
+    """Two modules that import each other, each begun by a thread of its own."""
+    (tmp_path / "meeting.py").write_text("import threading\nplace = threading.Barrier(2, timeout=5)\n")
+    for own, other in ("ab", "ba"):
+        text = f"import meeting\nmeeting.place.wait()\nimport {other}\nseen = hasattr({other}, 'seen')\n"
+        (tmp_path / f"{own}.py").write_text(text)
+    code = (
+        "import threading, importlib\n"
+        "threads = [threading.Thread(target=importlib.import_module, args=[name]) for name in 'ab']\n"
+        "[t.start() for t in threads]; [t.join() for t in threads]\n"
+        "import a, b\n"
+        "print(a.seen and b.seen)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=20)
+    assert done.stdout.strip() != "True", "Threads wait for each other's imports: shell/libraries.py can go."
+
+
+GROWTH = """
+import ctypes, sys
+{before}
+def resident():
+    return int(open('/proc/self/statm').read().split()[1]) * 4096 / 2**20
+bytearray(30 << 20)
+start, pins = resident(), []
+for _ in range(8):
+    photo = bytearray(20 << 20)
+    pins.append(bytearray(100_000))  # lies above it
+    del photo
+print(resident() - start)
+"""
+SETTLED = "from fer_explain.ui.shell.allocator import settle; settle()"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
+def test_freed_memory_is_kept() -> None:
+    def growth(before: str) -> float:
+        code = GROWTH.format(before=before)
+        return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+    assert growth(SETTLED) < 5
+    assert growth("") > 15, "The C library gives freed memory back: fer_explain/ui/shell/allocator.py can go."
