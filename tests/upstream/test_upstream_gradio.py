@@ -1,7 +1,6 @@
 """What Gradio's server does wrong, shown with Gradio alone. A test here fails once Gradio has mended it."""
 
 import asyncio
-import os
 import re
 import threading
 import time
@@ -114,11 +113,14 @@ def test_file_is_deleted_before_the_question_about_it_is_answered(tmp_path: Path
     )
 
 
-def test_file_of_an_earlier_run_is_never_deleted(tmp_path: Path) -> None:
+def test_file_of_an_earlier_run_is_never_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     left = tmp_path / "photo.png"  # by a process that crashed
     left.write_bytes(b"")
-    blocks, _ = queued(lambda: None)
-    delete_files_created_by_app(blocks, None)
+    with gr.Blocks(analytics_enabled=False, delete_cache=(1, 1)) as blocks:
+        gr.Image()
+    with served(blocks):
+        pass
     assert left.exists(), "Gradio cleans up after a crash: private_folder in fer_explain/ui/shell/uploads.py can go."
 
 
@@ -149,10 +151,11 @@ def test_generator_that_yields_nothing_empties_the_outputs() -> None:
     )
 
 
-def test_every_event_is_summed_up_again() -> None:
+def test_every_event_is_summed_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MAX_EVENTS", "CACHE_FREQUENCY"):
+        monkeypatch.delenv(f"GRADIO_ANALYTICS_{name}", raising=False)
     _, queue = queued(lambda: None)
-    summed = [queue.ANAYLTICS_CACHE_FREQUENCY, queue.ANALYTICS_MAX_EVENTS]
-    assert "GRADIO_ANALYTICS_MAX_EVENTS" in os.environ or summed == [1, 10_000], (
+    assert [queue.ANAYLTICS_CACHE_FREQUENCY, queue.ANALYTICS_MAX_EVENTS] == [1, 10_000], (
         "Gradio keeps no statistics by itself: two lines of _private_settings in shell/server.py can go."
     )
 
