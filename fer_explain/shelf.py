@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,13 +112,6 @@ class Shelf:
         self._residents = {
             name: resident.copy(device, loaded=name == rested) for name, resident in self._residents.items()
         }
-
-    def verify(self) -> dict[str, str]:
-        """Loads every checkpoint, as only that shows damaged weights, and returns :attr:`problems`."""
-        for name in self.models:
-            with suppress(FerError):
-                self.checkpoint(name)
-        return self.problems
 
     def checkpoint(self, name: str | None = None) -> Checkpoint:
         """A loaded checkpoint with its configuration and metrics; None means the default one.

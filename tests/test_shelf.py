@@ -68,7 +68,9 @@ def test_damaged_weights_are_found_when_loaded_and_the_rest_goes_on(analyzer: An
         with pytest.raises(FerError, match=r"model.safetensors"):
             many.explain([face(0)], "cut")
     assert "alien" in many.models
-    problems = many.verify()
+    with pytest.raises(FerError, match="resnet9000"):
+        many.checkpoint("alien")
+    problems = many.problems
     assert set(problems) == {str(cut), str(alien)}
     assert "resnet9000" in problems[str(alien)]
     assert many.models == ["emonext_nano", "convnext_nano"]

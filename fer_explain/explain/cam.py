@@ -75,7 +75,8 @@ def _open_cam(
 ) -> Iterator[Any]:
     """A CAM object whose hooks live only inside the block.
 
-    Its own ``with`` is not used because that swallows every IndexError.
+    Upstream defect, https://github.com/jacobgil/pytorch-grad-cam/issues/238: its own ``with`` swallows an IndexError.
+    Test: test_with_block_swallows_an_index_error.
     """
     # Registered first, so that the CAM object's hooks see the tensor that starts the graph.
     start = module.register_forward_hook(_start_graph)
@@ -96,7 +97,11 @@ def _start_graph(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
 
 @cache
 def _keeping_raw(cam_class: Any) -> Any:
-    """A subclass with the map as computed in ``raw``; pytorch-grad-cam itself stretches every map to 0..1."""
+    """A subclass with the map as computed in ``raw``.
+
+    Upstream defect, https://github.com/jacobgil/pytorch-grad-cam/issues/267: every map is stretched to 0..1.
+    Test: test_map_is_stretched_to_one_whatever_it_was.
+    """
 
     class RawCam(cam_class):  # type: ignore[misc]
         def get_cam_image(self, *args: Any, **kwargs: Any) -> Any:

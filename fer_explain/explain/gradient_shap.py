@@ -19,8 +19,10 @@ from fer_explain.explain.registry import register
 class GradientShap(PixelExplainer):
     """The mean of gradient times difference at random points between plain pictures and the noisy face (Erion, eq. 3).
 
-    The same estimate as captum's ``GradientShap``, whose gradients these are, but from a generator of its own: captum
-    draws from torch's and numpy's global ones, which threads share.
+    The same estimate as captum's ``GradientShap``, whose gradients these are, but from a generator of its own.
+
+    Upstream defect, https://github.com/meta-pytorch/captum/issues/742: captum draws from the random numbers that all
+    threads share. Test: test_gradient_shap_draws_from_the_random_numbers_of_all_threads.
     """
 
     name = "gradient_shap"

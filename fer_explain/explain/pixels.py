@@ -71,8 +71,10 @@ def seed_option() -> Any:
 class SmoothedExplainer(PixelExplainer):
     """A gradient method that can be averaged over noisy copies of the face (SmoothGrad, Smilkov et al. 2017).
 
-    This is captum's ``NoiseTunnel`` with noise from a generator of its own: captum draws from the global one, which
-    threads share, so that two people would change each other's maps.
+    This is captum's ``NoiseTunnel`` with noise from a generator of its own.
+
+    Upstream defect, no issue found: captum draws the noise from the random numbers that all threads share, so that two
+    people would change each other's maps. Test: test_noise_tunnel_draws_from_the_random_numbers_of_all_threads.
     """
 
     samples: int = option(1, "Noisy copies to average (SmoothGrad); 1 means the face as it is.", low=1, high=32, step=1)

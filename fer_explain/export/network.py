@@ -23,7 +23,6 @@ from fer_explain.explain.trace import Trace, trace
 from fer_explain.models.registry import Architecture
 
 PREDICTED = -1  # as a target: the class with the largest logit
-FLAT = ("logits", "theta", "aligned", "features", "heatmap", "scale")  # names of outputs that are no gate's
 
 Outputs = dict[str, Tensor]
 
@@ -101,7 +100,11 @@ def _heat_map(maps: Tensor, gradient: Tensor, size: int) -> Outputs:
 
 
 def _decompositions() -> dict[Any, Any]:
-    """PyTorch's own, with those of the two backward passes that ONNX has no operator for."""
+    """PyTorch's own, and two of ours.
+
+    Upstream defect, https://github.com/pytorch/pytorch/issues/89634: the gradients of a convolution and of a maximum
+    pool have no form that ONNX knows. Test: test_gradient_has_no_form_that_onnx_knows.
+    """
     aten: Any = torch.ops.aten
     table = dict(core_aten_decompositions())
     for kept in (aten.grid_sampler_2d.default, aten.upsample_bilinear2d.vec, aten.upsample_bilinear2d.default):

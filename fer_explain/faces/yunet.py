@@ -94,8 +94,9 @@ def _weights() -> Path:
 def _fetch() -> Path:
     """Downloads the weights into huggingface_hub's cache, or gives up after ``PATIENCE`` seconds.
 
-    In a thread, because no time-out of an HTTP client bounds a name lookup, and huggingface_hub tries a broken
-    transfer again for minutes. A download that ends too late serves the next process.
+    Upstream defect, no issue found: no time limit of huggingface_hub bounds a name lookup, so it runs in a thread.
+    Test: test_time_limit_does_not_bound_a_name_lookup. It also tries a broken transfer again for minutes. A download
+    that ends too late serves the next process.
     """
     arrived: list[Path] = []
 

@@ -27,7 +27,8 @@ from fer_explain.hub.remote import FILES, HUB_ERRORS, reason
 
 # What an upload raises beside them: a file that could not be sent, an answer that is no answer.
 _ERRORS: Final = (*HUB_ERRORS, RuntimeError, ValueError)
-# What huggingface_hub tries only once, and the seconds until we try it again.
+# Upstream defect, no issue found: these requests huggingface_hub tries only once, however busy the Hub is.
+# Test: test_repository_is_created_with_one_attempt. And the seconds until we try again.
 _TRIED_ONCE: Final = re.compile(r"/api/repos/create|/commit/")
 _WAITS: Final = (1.0, 3.0)
 _ADVICE: Final = {

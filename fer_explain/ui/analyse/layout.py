@@ -24,7 +24,7 @@ from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.analyse.stability import layout as stability
 from fer_explain.ui.analyse.tested_map.events import SecondMap
 from fer_explain.ui.shell import view_link
-from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.context import AT_ONCE, COMPUTING, QUIET, Page, texts_for
 from fer_explain.ui.shell.discovery import layouts
 from fer_explain.ui.shell.method_choice import methods
 from fer_explain.ui.shell.status import status
@@ -46,7 +46,7 @@ def build(page: Page) -> None:
 
 def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Section], SecondMap]:
     # Which of the two is seen is up to the style sheet, which looks for a verdict: Gradio builds what is invisible only
-    # when it is made visible, and loses that when it happens while the page is still being built.
+    # when it is made visible, and now and then loses that while the page is still being built (docs/house.md).
     with gr.Column(elem_classes=["fer-card", "fer-empty"], elem_id="empty"):
         page.heading("empty")
         preview(page)
@@ -91,7 +91,7 @@ def _link(page: Page, result: ResultPanel, offer: Callable[[Any], object]) -> No
 
 def _follow(answered: Sequence[Any], sections: Sequence[Section], session: gr.State) -> None:
     """What comes by itself after each answer."""
-    following = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+    following = QUIET | {"trigger_mode": "multiple"}
     for event in answered:
         for section in sections:
             if section.follow is not None:
@@ -110,11 +110,14 @@ def _wire(
     sections: Sequence[Section],
     tested: SecondMap,
 ) -> None:
-    """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``;
-    at a dropdown, ``.select``, because its ``.input`` also fires when it is merely left.
+    """Connects what people do with what happens then. Only their own actions are listened to, never ``.change``.
 
-    Every question is sent at once and the newest one wins, which ``shell.visit`` sees to. Gradio's own
-    ``always_last`` would not do: it repeats the *first* event with what that one carried, and only after its end.
+    Upstream defect, https://github.com/gradio-app/gradio/issues/6712: a dropdown's ``.input`` also fires when it is
+    merely left, so ``.select`` is listened to. Test: test_dropdown_tells_of_input_when_it_is_merely_left.
+
+    Upstream defect, no issue found: ``always_last`` repeats the *first* event with what that one carried, so each
+    question is sent at once, and ``shell.visit`` lets the newest one win.
+    Test: test_always_last_repeats_what_the_first_event_carried.
     Of several listeners to one action, Gradio calls each after the end of the one before; the quick ones come first.
     """
     do = Analysis(page.analyzer, session, photo, result, sections)
@@ -122,16 +125,13 @@ def _wire(
     # What Gradio updates it builds anew, without the drop zone's own way to read a file: this one is only emptied.
     shown = [component for component in components(photo) if component is not photo.drop]
     follow = [component for section in sections for component in section.outputs]
-    computing = {
+    computing = COMPUTING | {
         "outputs": [session, *shown, *components(result), *follow],
         "show_progress": "minimal",
         "show_progress_on": [photo.status],
         "trigger_mode": "multiple",
-        "concurrency_limit": 2,
-        "concurrency_id": "network",
-        "api_visibility": "private",
     }
-    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
+    drawing = AT_ONCE | {"trigger_mode": "always_last"}
     view_link.note(result.method.select, "method", result.method)
     view_link.note(result.target.select, "target", result.target)
     for event in (page.blocks.load, result.method.select, page.model.select):

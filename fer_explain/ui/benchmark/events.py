@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,11 +27,10 @@ from fer_explain.ui.benchmark.controls import ANY, BenchmarkPanel
 from fer_explain.ui.benchmark.disturbances import disturbed_example
 from fer_explain.ui.benchmark.state import groups, look, milliseconds
 from fer_explain.ui.shell.context import texts_for
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
 
 _NAMED = 8  # classes that are named in a list of groups
-_log = logging.getLogger(__name__)
 Updates = dict[Any, Any]
 Values = Mapping[Any, Any]
 
@@ -94,11 +92,8 @@ class Benchmarking:
             line = texts("bench.shown", n=len(view.models), images=f"{len(view.models[0]):,}")
             choices = self._choices(view, values, texts)
             return {self._is.line: status(line), place: to_json(shown, texts)} | pictures | choices
-        except FerError as error:
-            return {self._is.line: status(str(error), error=True), place: to_json([], texts)}
-        except Exception:
-            _log.exception("the Benchmark tab failed")
-            return {self._is.line: status(texts("status.broken"), error=True)}
+        except Exception as error:
+            return {self._is.line: status(trouble(error, texts), error=True), place: to_json([], texts)}
 
     def _choices(self, view: Lineup, values: Values, texts: Texts) -> Updates:
         """The models and classes one can ask about, in every list that offers them."""

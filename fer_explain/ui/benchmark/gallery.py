@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,10 +20,9 @@ from fer_explain.ui.benchmark.state import PAGE, Benchmarked, look, pages
 from fer_explain.ui.benchmark.view import Card, gallery, row_list
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
 
-_log = logging.getLogger(__name__)
 _KNOWN = {ANY: None, "with": True, "without": False}
 
 
@@ -66,15 +64,19 @@ class Browsing:
 
         return show
 
-    def bring(self, split: str, session: Session, event: gr.EventData) -> tuple[Session, Detection]:
-        """A face is to be opened on another tab: it takes the place of the photo there."""
-        try:
-            face = self._face(split, int(event.row))
-        except FerError as error:
-            raise gr.Error(str(error)) from None
-        task, moved = session.visit.ask(session, lambda now: now.found(face))
-        with task:
-            return moved, face
+    def bring(self, tab: str) -> Callable[[str, Session, gr.EventData], tuple[Session, Detection, gr.Tabs]]:
+        """What opens a face on another tab: it takes the place of the photo there."""
+
+        def open_face(split: str, session: Session, event: gr.EventData) -> tuple[Session, Detection, gr.Tabs]:
+            try:
+                face = self._face(split, int(event.row))
+            except FerError as error:
+                raise gr.Error(str(error)) from None
+            task, moved = session.visit.ask(session, lambda now: now.found(face))
+            with task:
+                return moved, face, gr.Tabs(selected=tab)
+
+        return open_face
 
     def _face(self, split: str, row: int) -> Detection:
         """A face as the networks saw it, which is all of the picture."""
@@ -113,11 +115,8 @@ class Browsing:
             page = min(max(page, 0), pages(rows) - 1)
             state = replace(values[is_.state], wanted=wanted, page=page)
             return {is_.state: state, **self._page(rows, page, view, data, texts)}
-        except FerError as error:
-            return {is_.found: status(str(error), error=True), is_.faces: ""}
-        except Exception:
-            _log.exception("the faces of the Benchmark tab failed")
-            return {is_.found: status(texts("status.broken"), error=True), is_.faces: ""}
+        except Exception as error:
+            return {is_.found: status(trouble(error, texts), error=True), is_.faces: ""}
 
     def _page(self, rows: Integers, page: int, view: Lineup, data: FaceRows | None, texts: Texts) -> Updates:
         is_ = self._is

@@ -15,15 +15,11 @@ from fer_explain.ui.benchmark.disturbances import STRENGTHS
 from fer_explain.ui.benchmark.events import Benchmarking
 from fer_explain.ui.benchmark.gallery import Browsing
 from fer_explain.ui.benchmark.state import Benchmarked, benched, weightless
-from fer_explain.ui.shell.context import KEPT, Page
+from fer_explain.ui.shell.context import AT_ONCE, KEPT, QUIET, Page
 from fer_explain.ui.shell.files import script
 
 NAME: Final = "benchmark"
 PLACE: Final = 40
-OPEN_TAB: Final = """() => {
-  document.querySelector('#tabs button[role="tab"][data-tab-id="NAME"]').click();
-  window.scrollTo({ top: 0 });
-}"""
 
 
 def build(page: Page) -> None:
@@ -35,7 +31,7 @@ def build(page: Page) -> None:
     with gr.Column(elem_classes="fer-card"):
         page.heading("bench")
         parts |= _chosen(page)
-    with gr.Tabs(elem_id="bench-sections"):
+    with gr.Tabs(elem_id="bench-sections", overflow_behavior="wrap"):
         tabs, shown = {}, {}
         for section in SECTIONS:
             tabs[section] = gr.Tab(page.i18n(f"bench.tab.{section}"), id=f"bench-{section}")
@@ -183,7 +179,7 @@ def _wire(page: Page, panel: BenchmarkPanel, tabs: dict[str, gr.Tab]) -> None:
     page.tabs[NAME].select(do.arrive, **calling | {"queue": False})  # the first matrix is not to wait for a place
     panel.group.select(do.arrive, **calling)
     for section, tab in tabs.items():
-        tab.select(_just(section), None, panel.section, show_progress="hidden", queue=False, api_visibility="private")
+        tab.select(_just(section), None, panel.section, **AT_ONCE)
         tab.select(do.turn_to(section), **calling)
     for chosen in (panel.models, panel.together, panel.split, panel.norm, panel.score, panel.strength):
         chosen.input(do.refresh, **calling)
@@ -206,8 +202,6 @@ def _wire_faces(page: Page, panel: BenchmarkPanel, looking: dict[str, Any]) -> N
     panel.back.click(do.turn(-1), **looking)
     panel.on.click(do.turn(1), **looking)
     for tab in ("analyse", "compare"):
-        asked = getattr(panel.faces, tab)
-        moved = [page.session, page.brought]
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        brought = asked(do.bring, [panel.split, page.session], moved, **quiet)
-        brought.success(None, js=OPEN_TAB.replace("NAME", tab), **quiet)
+        moved = [page.session, page.brought, page.tabs[NAME].parent]
+        brought = getattr(panel.faces, tab)(do.bring(tab), [panel.split, page.session], moved, **QUIET)
+        brought.success(None, js="() => window.scrollTo({ top: 0 })", **QUIET)

@@ -10,7 +10,7 @@ from fer_explain.emotions import LABELS
 from fer_explain.ui.compare.events import Comparing
 from fer_explain.ui.compare.state import Compared
 from fer_explain.ui.shell.components import figure, photo_input
-from fer_explain.ui.shell.context import KEPT, Page
+from fer_explain.ui.shell.context import AT_ONCE, COMPUTING, KEPT, Page
 from fer_explain.ui.shell.examples import strip
 from fer_explain.ui.shell.method_choice import methods
 from fer_explain.ui.shell.session import PREDICTED
@@ -84,28 +84,17 @@ def _matrix(page: Page, key: str) -> gr.HTML:
 def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image, examples: gr.HTML) -> None:
     do = Comparing(page.analyzer)
     _, models, method, target, shared = question
-    computing = {
-        "outputs": outputs,
-        "show_progress": "hidden",
-        "trigger_mode": "multiple",  # the newest one wins, see Turns; "always_last" would repeat the first one's data
-        "concurrency_limit": 2,
-        "concurrency_id": "network",
-        "api_visibility": "private",
-    }
-    drop.upload(do.look, [*question, drop], **computing).then(
-        lambda: None, None, drop, queue=False, show_progress="hidden", api_visibility="private"
-    )
+    # The newest one wins, see Turns; "always_last" would repeat the first one's data.
+    computing = COMPUTING | {"outputs": outputs, "trigger_mode": "multiple"}
+    drop.upload(do.look, [*question, drop], **computing).then(lambda: None, None, drop, **AT_ONCE)
     examples.pick(do.try_example, question, **computing)
     models.input(do.ask, question, **computing)
-    offering = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    models.input(do.offer, [models, target], target, **offering)
-    page.tabs[NAME].select(do.offer, [models, target], target, **offering)
+    models.input(do.offer, [models, target], target, **AT_ONCE)
+    page.tabs[NAME].select(do.offer, [models, target], target, **AT_ONCE)
     method.select(do.ask, question, **computing)
     target.input(do.ask, question, **computing)
     shared.input(do.ask, question, **computing)
     page.tabs[NAME].select(do.arrive, [*question, page.session], **computing)
-
-    drawing = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    page.blocks.load(methods, None, method, **drawing)
+    page.blocks.load(methods, None, method, **AT_ONCE)
     # Models may have been added since the page was built.
-    page.tabs[NAME].select(lambda: gr.CheckboxGroup(page.analyzer.models), None, models, **drawing)
+    page.tabs[NAME].select(lambda: gr.CheckboxGroup(page.analyzer.models), None, models, **AT_ONCE)

@@ -11,7 +11,7 @@ import numpy as np
 from fer_explain.emotions import color_of, key_of
 from fer_explain.explain.similarity import odd_one_out
 from fer_explain.figures.probabilities import percent
-from fer_explain.types import Face, FaceAnalysis
+from fer_explain.types import FaceAnalysis
 from fer_explain.ui.compare.state import Said
 from fer_explain.ui.shell.bars import probability_bars
 from fer_explain.ui.shell.heat_picture import heat_picture
@@ -101,19 +101,11 @@ def _map(shown: Shown, analysis: FaceAnalysis, top: float | None, texts: Texts) 
             f'width="{wide * shown.width:.1f}" height="{high * shown.height:.1f}" preserveAspectRatio="none"/>'
         )
     return (
-        f'<figure class="fer-heat"><svg viewBox="{_window(face, shown)}" role="img" '
+        f'<figure class="fer-heat"><svg viewBox="{shown.around(face, MARGIN)}" role="img" '
         f'aria-label="{escape(texts("heat.alt", emotion=emotion))}">'
         f'<image href="{shown.uri}" width="{shown.width}" height="{shown.height}"/>{image}</svg>'
         f"<figcaption>{escape(texts('compare.peak', value=f'{heatmap.scale:.3g}'))}</figcaption></figure>"
     )
-
-
-def _window(face: Face, shown: Shown) -> str:
-    low, high = face.corners.min(axis=0), face.corners.max(axis=0)
-    margin = MARGIN * (high - low).max()
-    x0, y0 = np.maximum(low - margin, 0)
-    x1, y1 = np.minimum(high + margin, (shown.width, shown.height))
-    return f"{x0:.0f} {y0:.0f} {max(1, x1 - x0):.0f} {max(1, y1 - y0):.0f}"
 
 
 def _seen(said: Said, texts: Texts) -> str:

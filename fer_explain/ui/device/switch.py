@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import gradio as gr
 
-from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.context import AT_ONCE, Page, texts_for
 from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.texts import Texts
 
@@ -23,7 +23,7 @@ def switch(page: Page, view: View) -> None:
         return bar(view, texts_for(request))
 
     place = gr.HTML(js_on_load=script("device/switch.js"), elem_id=f"device-{view}", elem_classes="fer-switch")
-    page.blocks.load(fill, None, place, show_progress="hidden", queue=False, api_visibility="private")
+    page.blocks.load(fill, None, place, **AT_ONCE)
 
 
 def bar(view: View, texts: Texts) -> str:

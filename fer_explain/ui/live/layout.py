@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 import gradio as gr
 
-from fer_explain.errors import FerError
 from fer_explain.ui.device.switch import switch
 from fer_explain.ui.live import events
 from fer_explain.ui.live.view import stage
-from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.context import AT_ONCE, Page, texts_for
 from fer_explain.ui.shell.files import script
+from fer_explain.ui.shell.status import trouble
 
 NAME: Final = "live"
 PLACE: Final = 20
-_log = logging.getLogger(__name__)
 
 
 def build(page: Page) -> None:
@@ -26,17 +24,14 @@ def build(page: Page) -> None:
         texts = texts_for(request)
         try:
             return events.see(page.analyzer, events.Frame.from_json(message), texts)
-        except FerError as error:
-            return {"error": str(error)}
-        except Exception:
-            _log.exception("the Live tab failed")
-            return {"error": texts("status.broken")}
+        except Exception as error:
+            return {"error": trouble(error, texts)}
 
     with gr.Column(elem_classes="fer-card"):
         page.heading("live")
         switch(page, "live")
         camera = gr.HTML(js_on_load=script("live/live.js"), server_functions=[see], elem_id="live")
-    page.blocks.load(_stage, None, camera, show_progress="hidden", queue=False, api_visibility="private")
+    page.blocks.load(_stage, None, camera, **AT_ONCE)
     page.model.select(None, page.model, js="name => {document.body.dataset.model = name}")
 
 

@@ -20,9 +20,12 @@ PLOTLY: Final = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 def photo_input(**settings: Any) -> gr.Image:
     """A drop zone whose value is the path of the uploaded file, whatever is in it.
 
-    gr.Image opens the file itself and answers a broken or a huge one with an exception of its own; here
-    ``faces.photo.open_photo`` does it, which knows all the kinds of files and has a sentence for each. (A subclass
-    would do, too, but Gradio writes a stub file beside the source of every subclass it meets.)
+    Upstream defect, https://github.com/gradio-app/gradio/issues/6489: gr.Image opens the file even where only its path
+    is wanted, and answers a broken one with an exception of its own.
+    Test: test_image_opens_the_file_although_only_its_path_is_wanted.
+
+    Here ``faces.photo.open_photo`` opens it, which knows all the kinds of files and has a sentence for each. (A
+    subclass would do, too, but Gradio writes a stub file beside the source of every subclass it meets.)
     """
     image = gr.Image(type="filepath", **settings)
     image.preprocess = _path
@@ -56,7 +59,11 @@ def charts_head() -> str:
 def figure(elem_id: str) -> gr.HTML:
     """The place of a plotly figure, whose value is what :func:`drawn` gives.
 
-    It is no gr.Plot, which loses a figure that comes while it is still being built.
+    Upstream defect, https://github.com/gradio-app/gradio/issues/11413: a gr.Plot tells of no click, so the charts of
+    the Benchmark tab are drawn by a script of ours. Test: test_plot_tells_of_no_click.
+
+    Upstream defect, no issue found: a gr.Plot draws with an older plotly.js than the plotly that made the figure, which
+    would be the second one on the page, and as large. Test: test_plot_draws_with_an_older_plotly.
     """
     return gr.HTML(
         "", html_template='<div class="fer-figure"></div>', js_on_load=script("shell/figure.js"), elem_id=elem_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 
@@ -11,6 +11,11 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.ui.shell.texts import Texts
 
 KEPT: Final = 1800  # seconds a visitor's photo stays in memory after the page was closed
+
+# Settings of listeners: what the page does by itself; that without waiting in the queue; and what a network computes.
+QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+AT_ONCE: Final = QUIET | {"queue": False}
+COMPUTING: Final = QUIET | {"concurrency_limit": 2, "concurrency_id": "network"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""Which of two events of a page came first. Gradio starts those that wait side by side, in no certain order."""
+"""Which of two events of a page came first.
+
+Upstream defect, https://github.com/gradio-app/gradio/issues/3908: Gradio starts the events of a page that wait for
+different functions in no certain order. Test: test_events_of_a_page_start_in_no_certain_order.
+"""
 
 from __future__ import annotations
 

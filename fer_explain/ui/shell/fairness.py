@@ -1,9 +1,11 @@
 """Whose question is next: visitors take turns, each with one question a round.
 
-Gradio's queue is first come, first served, and has no hook for another order (``gradio/queueing.py``, 6.31:
-``Queue.get_events`` takes ``EventQueue.queue[0]``), so one visitor with 500 waiting questions would delay everybody
-by 500. Here the list that waits keeps itself in order, and nobody can fill it. A visitor is a session: an open page,
-or a client of the programming interface.
+Upstream defect, no issue found: Gradio's queue is first come, first served, and has no hook for another order
+(``Queue.get_events`` takes ``EventQueue.queue[0]``), so one visitor with 500 waiting questions would delay everybody
+by 500. Test: test_queue_lets_one_visitor_go_first_as_often_as_they_asked.
+
+Here the list that waits keeps itself in order, and nobody can fill it. A visitor is a session: an open page, or a
+client of the programming interface.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import gradio as gr
 from fer_explain.analyzer import Analyzer
 from fer_explain.emotions import COLORS
 from fer_explain.errors import FerError
-from fer_explain.ui.shell.context import Page, texts_for
+from fer_explain.ui.shell.context import QUIET, Page, texts_for
 from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.texts import Texts
 
@@ -112,4 +112,4 @@ def fill_in(page: Page) -> None:
     def rate(request: gr.Request) -> gr.Dropdown:
         return gr.Dropdown(rated_models(page.analyzer, texts_for(request)))
 
-    page.blocks.load(rate, None, page.model, show_progress="hidden", api_visibility="private")
+    page.blocks.load(rate, None, page.model, **QUIET)

@@ -1,5 +1,6 @@
-// Gradio's own part of the page starts only in languages it was translated to, and shows English texts to everybody
-// else, ours among them. For the other languages that we speak, this puts our texts in the place of the English ones.
+// Upstream defect, no issue found: Gradio's part of the page starts only in languages it was translated to itself, and
+// shows English texts to everybody else. Test: test_page_does_not_start_in_a_language_of_ours_alone.
+// For the other languages that we speak, this puts our texts in the place of the English ones.
 (() => {
   const language = navigator.language.split('-')[0];
   const { spoken, texts } = JSON.parse(document.getElementById('fer-texts').textContent);

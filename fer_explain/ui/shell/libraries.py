@@ -1,7 +1,9 @@
 """Large libraries are imported by one thread, before the first event of a page runs.
 
-Some of them import in circles. When two threads do that at the same time, Python breaks their deadlock by handing out
-half a module, and an event would fail. The page itself and its files wait for nothing.
+Some of them import in circles, and an event would fail. The page itself and its files wait for nothing.
+
+Upstream defect, https://github.com/python/cpython/issues/82276: when two threads import in a circle at the same time,
+Python breaks their deadlock by handing out half a module. Test: test_two_threads_get_half_a_module_of_a_circle.
 """
 
 from __future__ import annotations

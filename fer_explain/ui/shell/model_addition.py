@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import threading
@@ -17,15 +16,13 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui.shell.context import Page, texts_for
 from fer_explain.ui.shell.header import Header, rated_models
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
 
 HERE: Final = ("127.0.0.1", "::1")
 HOUR: Final = 3600.0  # seconds
 EACH: Final = 3  # models that a visitor of a Space may try to add in an hour
 ALL: Final = 12  # and all visitors together: an address can be feigned
-
-_log = logging.getLogger(__name__)
 
 
 class Ration:
@@ -92,11 +89,8 @@ def wire(page: Page, header: Header) -> None:
             if ref.strip() and on_space():
                 ration.take(visitor(request), texts)
             name = add(page.analyzer, ref, folders=sits_here(request), texts=texts)
-        except FerError as error:
-            return gr.skip(), status(str(error), error=True)
-        except Exception:
-            _log.exception("adding a checkpoint failed")
-            return gr.skip(), status(texts("status.broken"), error=True)
+        except Exception as error:
+            return gr.skip(), status(trouble(error, texts), error=True)
         return gr.Dropdown(rated_models(page.analyzer, texts)), status(texts("model.add.done", name=name))
 
     outputs = [page.model, header.answer]

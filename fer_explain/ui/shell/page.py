@@ -21,7 +21,7 @@ def build_page(analyzer: Analyzer, data: str | None = None) -> tuple[gr.Blocks, 
         top = header.build(analyzer, i18n)
         page = Page(blocks, analyzer, i18n, top.model, session, gr.State(None, time_to_live=KEPT), data)
         view_link.note(top.model.select, "model", top.model)
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             for tab in layouts(ui):
                 with gr.Tab(i18n(f"tab.{tab.NAME}"), id=tab.NAME) as page.tabs[tab.NAME]:
                     tab.build(page)

@@ -28,6 +28,14 @@ class Shown:
         box = Box(*(self.scale * side for side in (face.box.x0, face.box.y0, face.box.x1, face.box.y1)))
         return replace(face, box=box, to_photo=(face.to_photo * self.scale).astype(np.float32))
 
+    def around(self, face: Face, margin: float) -> str:
+        """The part with a face of the shown photo and a margin (in its sides), cut off at the border: a ``viewBox``."""
+        low, high = face.corners.min(axis=0), face.corners.max(axis=0)
+        room = margin * (high - low).max()
+        x0, y0 = np.maximum(low - room, 0)
+        x1, y1 = np.minimum(high + room, (self.width, self.height))
+        return f"{x0:.0f} {y0:.0f} {max(1, x1 - x0):.0f} {max(1, y1 - y0):.0f}"
+
 
 def show(photo: Pixels, longest: int = LONGEST) -> Shown:
     """Reduces a photo (H, W, 3) so that its longer side has at most ``longest`` pixels."""

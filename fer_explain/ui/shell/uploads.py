@@ -1,4 +1,11 @@
-"""The temporary folder of uploads: this process's own, emptied by the clock, and gone with it or at the next start."""
+"""The temporary folder of uploads: this process's own, emptied by the clock, and gone with it or at the next start.
+
+Upstream defect, https://github.com/gradio-app/gradio/issues/8098: Gradio's own clock (``delete_cache``) deletes a file
+before the question about it is answered. Test: test_file_is_deleted_before_the_question_about_it_is_answered.
+
+Upstream defect, no issue found: what a process left that crashed, no later one deletes.
+Test: test_file_of_an_earlier_run_is_never_deleted.
+"""
 
 from __future__ import annotations
 

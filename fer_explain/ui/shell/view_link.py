@@ -11,15 +11,14 @@ from typing import Any, Final
 
 import gradio as gr
 
-from fer_explain.ui.shell.context import Page
+from fer_explain.ui.shell.context import AT_ONCE, Page
 
-_QUIET: Final = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
 _NOTE: Final = """(value) => {
   const address = new URL(location.href);
   address.searchParams.set('NAME', value);
   history.replaceState(history.state, '', address);
 }"""
-# Gradio tells no listener of a tab that a function selects (Tabs' own "selected"), so the tab is clicked.
+# The browser clicks the tab, at once: a function that selects it would wait until the libraries are imported.
 _OPEN: Final = """() => {
   const tab = new URL(location.href).searchParams.get('tab');
   document.querySelector(`#tabs button[role="tab"][data-tab-id="${CSS.escape(tab ?? '')}"]`)?.click();
@@ -33,14 +32,14 @@ def noting(name: str) -> str:
 
 def note(event: Callable[..., Any], name: str, box: gr.Dropdown | gr.Radio) -> None:
     """Has a choice written into the address after ``event``, e.g. ``box.select`` or ``chosen.then``."""
-    event(None, box, None, js=noting(name), **_QUIET)
+    event(None, box, None, js=noting(name), **AT_ONCE)
 
 
 def keep_tab(page: Page) -> None:
     """The open tab is part of the address."""
     for name, tab in page.tabs.items():
-        tab.select(None, js=noting("tab").replace("(value)", f"(value = '{name}')"), **_QUIET)
-    page.blocks.load(None, js=_OPEN, **_QUIET)
+        tab.select(None, js=noting("tab").replace("(value)", f"(value = '{name}')"), **AT_ONCE)
+    page.blocks.load(None, js=_OPEN, **AT_ONCE)
 
 
 def restore(page: Page, name: str, box: gr.Dropdown | gr.Radio, make: Callable[[str, gr.Request], Any]) -> Any:
@@ -61,4 +60,4 @@ def restore(page: Page, name: str, box: gr.Dropdown | gr.Radio, make: Callable[[
         made = make(wanted, request) if wanted else None
         return gr.skip() if made is None else made
 
-    return page.blocks.load(read, None, box, **_QUIET)
+    return page.blocks.load(read, None, box, **AT_ONCE)

@@ -197,7 +197,8 @@ def test_a_card_is_shown_without_what_only_the_hub_reads() -> None:
 def test_the_training_options_of_a_card_are_folded_up() -> None:
     folded = card_text("# Model\n\n## Training\n\n| a | b |\n\n## Licence\n\ntext\n")
     assert folded == (
-        "# Model\n\n<details><summary>Training</summary>\n\n| a | b |\n\n</details>\n\n## Licence\n\ntext"
+        '# Model\n\n<details><summary>Training</summary>\n\n<div class="fer-frame" tabindex="0">\n\n| a | b |\n\n</div>'
+        "\n\n</details>\n\n## Licence\n\ntext"
     )
 
 

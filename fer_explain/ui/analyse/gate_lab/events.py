@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,7 +24,7 @@ from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.event_order import arrival
 from fer_explain.ui.shell.session import Session
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import Task, Unwanted
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:  # these import torch
     from fer_explain.explain.flip import Flip
     from fer_explain.explain.intervene import GateChange
 
-_log = logging.getLogger(__name__)
 
 KIND: Final = "experiment"  # of the task
 OUT: Final = "out"
@@ -122,11 +120,8 @@ class Lab:
         except Unwanted as end:  # something else is tried by now, and must be left alone
             note = f'<p class="fer-small">{texts("lab.stopped")}</p>' if end.stopped else ""
             yield gr.skip(), note, *_buttons(False)
-        except FerError as error:
-            yield Tried(analysis, layer, (), error=str(error)), "", *_buttons(False)
-        except Exception:
-            _log.exception("the search in the gate lab failed")
-            yield Tried(analysis, layer, (), error=texts("status.broken")), "", *_buttons(False)
+        except Exception as error:
+            yield Tried(analysis, layer, (), error=trouble(error, texts)), "", *_buttons(False)
 
     def stop(self, session: Session) -> None:
         """The search is given up: its event ends at its next step."""

@@ -14,7 +14,7 @@ from fer_explain.ui.analyse.gate_lab.endpoints import offer_intervene
 from fer_explain.ui.analyse.gate_lab.events import BOOST, FREEZE, OUT, Lab
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.shell.components import figure
-from fer_explain.ui.shell.context import KEPT, Page
+from fer_explain.ui.shell.context import AT_ONCE, COMPUTING, KEPT, Page
 
 PLACE: Final = 30  # among the panels below the map
 _HOLD: Final = "(...seen) => {document.querySelector('#lab-experiment').inert = true; return seen}"
@@ -74,14 +74,7 @@ def _experiment(page: Page) -> dict[str, Any]:
 def _wire(lab: Lab, session: gr.State) -> None:
     """As in the studio: the last wish wins, and results are drawn in a second step that knows the face of *then*."""
     bench = lab.bench
-    computing = {
-        "show_progress": "hidden",
-        "trigger_mode": "always_last",
-        "concurrency_limit": 2,
-        "concurrency_id": "network",
-        "api_visibility": "private",
-    }
-    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
+    computing, drawing = ({**known, "trigger_mode": "always_last"} for known in (COMPUTING, AT_ONCE))
     asked = [session, bench.layer, bench.channels, bench.action, bench.factor]
     drawn = {"inputs": [session, bench.tried], "outputs": bench.all, **drawing}
 

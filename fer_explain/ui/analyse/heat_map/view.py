@@ -58,7 +58,7 @@ def _caption(signed: bool, method: str, emotion: str, raw: str, texts: Texts) ->
 
 def _views(face: Face, shown: Shown) -> tuple[str, str, str]:
     """The whole photo, the surroundings of a face on it, and what is seen of these at first."""
-    whole, near = f"0 0 {shown.width} {shown.height}", _around(face, shown)
+    whole, near = f"0 0 {shown.width} {shown.height}", shown.around(face, MARGIN)
     small = np.ptp(face.corners, axis=0).max() < SMALL * max(shown.width, shown.height)
     return whole, near, near if small else whole
 
@@ -71,15 +71,6 @@ def _image(layer: Layer | None) -> str:
         f'<image class="fer-map" href="{picture_uri(layer.pixels)}" x="{layer.x}" y="{layer.y}" '
         f'width="{width}" height="{height}" preserveAspectRatio="none"/>'
     )
-
-
-def _around(face: Face, shown: Shown) -> str:
-    """The part of the photo with the crop and a margin, cut off at the border."""
-    low, high = face.corners.min(axis=0), face.corners.max(axis=0)
-    margin = MARGIN * (high - low).max()
-    x0, y0 = np.maximum(low - margin, 0)
-    x1, y1 = np.minimum(high + margin, (shown.width, shown.height))
-    return f"{x0:.0f} {y0:.0f} {max(1, x1 - x0):.0f} {max(1, y1 - y0):.0f}"
 
 
 def _scale(signed: bool, texts: Texts) -> str:

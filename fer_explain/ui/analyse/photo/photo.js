@@ -9,7 +9,8 @@ const suffixes = ['.heic', '.heif', '.avif', '.jp2', '.j2k'];
 const isPicture = ({ type, name }) =>
   type.startsWith('image/') || suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
 
-// Gradio refuses a picture without a type.
+// Upstream defect, no issue found: Gradio refuses a picture whose type the system does not know.
+// Test: test_picture_without_a_type_is_refused.
 const typed = (file) => (file.type ? file : new File([file], file.name, { type: 'image/heic' }));
 
 const submit = (file) => {

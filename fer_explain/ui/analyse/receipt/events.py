@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
-from fer_explain.errors import FerError
 from fer_explain.ui.analyse.receipt import view
 from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
+from fer_explain.ui.shell.status import trouble
 from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import Task, Unwanted
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 KIND: Final = "receipt"  # of the task
 CURVES: Final = ("deletion", "insertion", "road")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +69,8 @@ class Testing:
         except Unwanted as end:  # a generator that yields nothing would empty every output
             stopped = self._say(view.note(texts("receipt.stopped")), again=True)
             yield stopped if end.stopped else {self.panel.line: gr.skip()}
-        except FerError as error:
-            yield self._say(view.note(str(error)), again=True)
-        except Exception:
-            _log.exception("the test of a heat map failed")
-            yield self._say(view.note(texts("receipt.broken")), again=True)
+        except Exception as error:
+            yield self._say(view.note(trouble(error, texts, "receipt.broken")), again=True)
 
     def _steps(self, session: Session, task: Task[Session], texts: Texts) -> Iterator[Updates]:
         from fer_explain.explain.turns import in_steps  # imports torch

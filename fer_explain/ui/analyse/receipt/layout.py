@@ -9,7 +9,7 @@ import gradio as gr
 from fer_explain.ui.analyse.receipt.endpoints import offer_receipt
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.shell.components import figure
-from fer_explain.ui.shell.context import Page
+from fer_explain.ui.shell.context import QUIET, Page
 
 if TYPE_CHECKING:
     pass
@@ -33,9 +33,8 @@ def build(page: Page, session: gr.State) -> Section:
                 curves = {name: _curve(page, name) for name in CURVES}
     testing = Testing(page.analyzer, Panel(line, stop, again, more, table, key, curves))
     offer_receipt(page.analyzer)
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    stop.click(testing.stop, session, None, queue=False, **quiet)
-    again.click(testing.follow, session, testing.panel.all, **quiet)
+    stop.click(testing.stop, session, None, queue=False, **QUIET)
+    again.click(testing.follow, session, testing.panel.all, **QUIET)
     return Section(testing.panel.all, testing.show, testing.follow, at_once=True)
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
-from fer_explain.errors import FerError
 from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +58,8 @@ class Audit:
     def _told(self, session: Session, texts: Texts) -> Updates:
         try:
             return self._audit(session, texts)
-        except FerError as error:
-            return {self.panel.sentence: status(str(error), error=True)}
-        except Exception:
-            _log.exception("the audit of the regions failed")
-            return {self.panel.sentence: status(texts("status.broken"), error=True)}
+        except Exception as error:
+            return {self.panel.sentence: status(trouble(error, texts), error=True)}
 
     def _audit(self, session: Session, texts: Texts) -> Updates:
         from fer_explain.explain.region_audit import audit_explained  # imports torch

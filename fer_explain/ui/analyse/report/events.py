@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -17,14 +16,13 @@ from fer_explain.errors import FerError
 from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
-from fer_explain.ui.shell.status import progress, status
+from fer_explain.ui.shell.status import progress, status, trouble
 from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import Task, Unwanted
 
 if TYPE_CHECKING:
     from fer_explain.report import Report
 
-_log = logging.getLogger(__name__)
 
 KIND: Final = "report"  # of the task
 
@@ -77,11 +75,8 @@ class Saver:
                 task.check()
         except Unwanted as end:
             yield {self._note: status(texts("report.stopped")) if end.stopped else "", **done}
-        except FerError as error:
-            yield {self._note: status(str(error), error=True), **done}
-        except Exception:
-            _log.exception("the report failed")
-            yield {self._note: status(texts("status.broken"), error=True), **done}
+        except Exception as error:
+            yield {self._note: status(trouble(error, texts), error=True), **done}
         else:
             yield {
                 self._note: status(texts("report.ready", seconds=f"{report.seconds:.0f}")),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
+from fer_explain.ui.analyse.report.events import Saver
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.shell import endpoints
-from fer_explain.ui.shell.context import Page
-
-if TYPE_CHECKING:
-    pass
-from fer_explain.ui.analyse.report.events import Saver
+from fer_explain.ui.shell.context import AT_ONCE, COMPUTING, Page
 
 # The browser fetches the page as soon as it is there: that is the one click. The numbers wait for a click of their own.
 SAVE: Final = """() => {
@@ -43,18 +40,9 @@ def build(page: Page, session: gr.State) -> Section:
         note = gr.HTML(elem_id="report-note")
     _offer(page.analyzer)
     saver = Saver(page.analyzer, note, stop, html, numbers)
-    event = make.click(
-        saver.make,
-        session,
-        saver.outputs,
-        show_progress="hidden",
-        trigger_mode="once",
-        concurrency_limit=2,
-        concurrency_id="network",
-        api_visibility="private",
-    )
+    event = make.click(saver.make, session, saver.outputs, **COMPUTING)
     event.success(None, None, None, js=SAVE, api_visibility="private")
-    stop.click(saver.stop, session, None, queue=False, show_progress="hidden", api_visibility="private")
+    stop.click(saver.stop, session, None, **AT_ONCE)
     return Section(saver.outputs, saver.show, at_once=True)
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 import gradio as gr
 
 from fer_explain.analyzer import Analyzer
-from fer_explain.errors import FerError
 from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.analyse.stability.doubts import doubts
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
-from fer_explain.ui.shell.status import status
+from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
-
-_log = logging.getLogger(__name__)
 
 
 class Check:
@@ -44,8 +39,5 @@ class Check:
         try:
             found = self._analyzer.stability(session.face, session.question.model)
             return doubts(session.face, texts) + stability(found, texts)
-        except FerError as error:
-            return status(str(error), error=True)
-        except Exception:
-            _log.exception("the check of small changes failed")
-            return status(texts("status.broken"), error=True)
+        except Exception as error:
+            return status(trouble(error, texts), error=True)

@@ -13,7 +13,7 @@ from fer_explain.explain.profile import READINGS
 from fer_explain.ui.analyse.section import Section
 from fer_explain.ui.analyse.stn_studio.events import RANGES, Controls, Studio
 from fer_explain.ui.shell.components import figure
-from fer_explain.ui.shell.context import KEPT, Page
+from fer_explain.ui.shell.context import AT_ONCE, COMPUTING, KEPT, Page
 from fer_explain.ui.shell.files import script
 
 PLACE: Final = 20  # among the panels below the map
@@ -72,14 +72,7 @@ def _wire(studio: Studio, session: gr.State) -> None:
     Results are drawn in a second step that knows the session of *then*: what was made for another face is not shown.
     """
     controls = studio.controls
-    computing = {
-        "show_progress": "hidden",
-        "trigger_mode": "always_last",
-        "concurrency_limit": 2,
-        "concurrency_id": "network",
-        "api_visibility": "private",
-    }
-    drawing = {"show_progress": "hidden", "queue": False, "trigger_mode": "always_last", "api_visibility": "private"}
+    computing, drawing = ({**known, "trigger_mode": "always_last"} for known in (COMPUTING, AT_ONCE))
     sliders, turned, shown = controls.sliders, controls.turned, [session, controls.reading, controls.turned]
     events = [
         gr.on([slider.input for slider in sliders], studio.turn, [session, *sliders], turned, **computing),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from fer_explain.ui.analyse.section import Section, Updates
 from fer_explain.ui.analyse.tested_map.view import note, sentence
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Question, Session
+from fer_explain.ui.shell.status import trouble
 from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import Task, Unwanted
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from fer_explain.explain.tested import Explanations
 
 KIND: Final = "tested"  # of the task
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,8 @@ class SecondMap:
                 yield from self._steps(session, task, texts)
         except Unwanted:  # a generator that yields nothing would empty every output
             yield {self.panel.line: gr.skip()}
-        except FerError as error:
-            yield self._say("", note(str(error)))
-        except Exception:
-            _log.exception("the tested map failed")
-            yield self._say("", note(texts("tested.broken")))
+        except Exception as error:
+            yield self._say("", note(trouble(error, texts, "tested.broken")))
 
     def _steps(self, session: Session, task: Task[Session], texts: Texts) -> Iterator[Updates]:
         from fer_explain.explain.registry import method
