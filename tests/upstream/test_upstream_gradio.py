@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ import httpx
 import plotly
 import pytest
 from gradio.data_classes import ImageData
+from gradio.processing_utils import async_move_files_to_cache
 from gradio.queueing import Event
 from gradio.route_utils import delete_files_created_by_app
-from gradio.state_holder import StateHolder
+from gradio.state_holder import SessionState, StateHolder
+from gradio_client import utils as client_utils
 
 
 def queued(*buttons: Any) -> tuple[gr.Blocks, Any]:
@@ -98,6 +101,26 @@ def test_closed_page_is_remembered() -> None:
     holder.delete_all_expired_state()
     kept = holder.session_data["page"].config_values[shown._id]["props"]["value"]
     assert kept == "a picture", "Gradio forgets what stood on a closed page: Memory.forget in shell/memory.py can go."
+
+
+def test_each_session_describes_the_whole_page() -> None:
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        parts = [gr.HTML("a part") for _ in range(5)]
+    described = SessionState(blocks).config_values
+    whole = all(described[part._id]["props"]["value"] == "a part" for part in parts)
+    assert whole, "Gradio no longer describes the page for each session: fer_explain/ui/shell/state_holder.py can go."
+
+
+def test_each_number_of_an_answer_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(client_utils, "is_file_obj_with_meta", lambda value: seen.append(value))
+    with gr.Blocks(analytics_enabled=False):
+        answer = gr.JSON()
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps this thread's event loop running
+        pool.submit(asyncio.run, async_move_files_to_cache({"values": [0.5] * 100}, answer)).result()
+    assert seen.count(0.5) >= 100, (
+        "Gradio leaves the numbers of an answer alone: _written in shell/endpoints.py can go."
+    )
 
 
 def test_file_is_deleted_before_the_question_about_it_is_answered(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What Gradio holds of each session, without what nobody reads: its own states, and no copy of the whole page.
 
-Gradio describes all components anew for every session (``SessionState.config_values`` in 6.31), and writes into that
-whatever the page shows, pictures too. Only its deep links read it, which this page does not offer. It takes a tenth of
-a second, in which the server answers nobody.
+Upstream defect, no issue found: Gradio describes all components anew for every session and notes there whatever the
+page shows, pictures too, which only its deep links read. Test: test_each_session_describes_the_whole_page.
+For a page of this size that takes a tenth of a second, in which the server answers nobody.
 """
 
 from __future__ import annotations
