@@ -119,7 +119,7 @@ def test_each_number_of_an_answer_is_looked_at(monkeypatch: pytest.MonkeyPatch) 
     with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps this thread's event loop running
         pool.submit(asyncio.run, async_move_files_to_cache({"values": [0.5] * 100}, answer)).result()
     assert seen.count(0.5) >= 100, (
-        "Gradio leaves the numbers of an answer alone: _written in shell/endpoints.py can go."
+        "Gradio leaves numbers of an answer alone: _written in shell/endpoints.py can go."
     )
 
 
