@@ -70,13 +70,13 @@ def references(face: Tensor, kind: str) -> list[Tensor]:
     return {"blurred": [blurred], "mean": [mean], "both": [blurred, mean]}[kind]
 
 
-def blur(face: Tensor) -> Tensor:
-    """The face (1, C, S, S) without its features."""
+def blur(images: Tensor, sigma: float = BLUR) -> Tensor:
+    """Pictures (n, C, S, S) without what is finer than ``sigma``, in sides: by default a face without its features."""
     from torchvision.transforms.v2.functional import gaussian_blur
 
-    sigma = BLUR * face.shape[-1]
-    size = 2 * min(round(3 * sigma), face.shape[-1] // 2 - 1) + 1
-    blurred: Tensor = gaussian_blur(face, [size, size], [sigma, sigma])
+    pixels = sigma * images.shape[-1]
+    size = 2 * min(round(3 * pixels), images.shape[-1] // 2 - 1) + 1
+    blurred: Tensor = gaussian_blur(images, [size, size], [pixels, pixels])
     return blurred
 
 
