@@ -87,7 +87,7 @@ class Memory:
                 await asyncio.sleep(LOOK)
                 await self.dismiss(app)
 
-        app.state_holder = Holder()
+        app.state_holder = Holder(self.pages)
         app.state_holder.set_blocks(app.get_blocks())
         tasks = [asyncio.create_task(work()) for work in (sweep, look)]
         try:
