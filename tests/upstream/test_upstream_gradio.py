@@ -118,9 +118,7 @@ def test_each_number_of_an_answer_is_looked_at(monkeypatch: pytest.MonkeyPatch) 
         answer = gr.JSON()
     with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps this thread's event loop running
         pool.submit(asyncio.run, async_move_files_to_cache({"values": [0.5] * 100}, answer)).result()
-    assert seen.count(0.5) >= 100, (
-        "Gradio leaves numbers of an answer alone: _written in shell/endpoints.py can go."
-    )
+    assert seen.count(0.5) >= 100, "Gradio leaves numbers of an answer alone: _written in shell/endpoints.py can go."
 
 
 def test_file_is_deleted_before_the_question_about_it_is_answered(tmp_path: Path) -> None:

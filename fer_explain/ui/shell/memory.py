@@ -7,11 +7,12 @@ While a page is open it remembers, and nothing else of a visitor is held anywher
 * what stands on the page, of which Gradio keeps a copy: pictures as addresses that hold them;
 * answers that wait to be fetched.
 
-All of it goes :data:`GRACE` seconds after the page was closed (a connection that only broke is back by then), and
-:data:`KEPT` seconds after it was last used where it stays open. Who asks without a page, by the programming interface,
-is forgotten like a closed page. A question that nobody listens for any more is dropped after :data:`PATIENCE` seconds,
-so that those who ask and leave keep nobody waiting. Uploaded files go with the clock of
-:mod:`~fer_explain.ui.shell.uploads`, but not before the question about them is answered.
+All of it goes :data:`GRACE` seconds after the page was closed (a heartbeat that only broke is back by then; where the
+connection breaks during an answer, Gradio loads the page anew), and :data:`KEPT` seconds after it was last used where
+it stays open. Who asks without a page, by the programming interface, is forgotten like a closed page. A question that
+nobody listens for any more is dropped after :data:`PATIENCE` seconds, so that those who ask and leave keep nobody
+waiting. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`, but not before the question about
+them is answered.
 
 Upstream defect, https://github.com/gradio-app/gradio/issues/11009: Gradio keeps a closed page's state for an hour, and
 what stood on it until 10,000 other pages have come. Test: test_closed_page_is_remembered.
