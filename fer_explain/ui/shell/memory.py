@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
+from gradio.server_messages import ProcessCompletedMessage
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer_explain.ui.shell.allocator import trim
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 GRACE: Final = 15.0  # seconds
 SWEEP: Final = 5.0  # seconds between two looks
 PATIENCE: Final = 5.0  # seconds that a question waits for somebody who listens for its answer
+UNHEARD: Final = f"Nobody listened for the answer within {PATIENCE:.0f} seconds. Ask again, and fetch it at once."
 LOOK: Final = 2.0  # seconds between two looks for such questions
 _HEARTBEAT: Final = "/heartbeat/"  # an open page holds a connection to this address and its session's name
 _ANSWERS: Final = "/queue/data"  # here it listens for answers, by its session's name
@@ -103,7 +105,10 @@ class Memory:
         queue, now = app.get_blocks()._queue, time.monotonic()
         for event in [*queue.event_ids_to_events.values()]:
             heard = self.listeners[event.session_hash] or self.listeners[event._id]
-            if not heard and now - event.enqueue_time > PATIENCE:
+            if not heard and event.alive and now - event.enqueue_time > PATIENCE:
+                # For who comes yet; without an end, what listens to this session would never be told that all is said.
+                if event.session_hash in queue.pending_messages_per_session:
+                    queue.send_message(event, ProcessCompletedMessage(output={"error": UNHEARD}, success=False))
                 await queue.clean_events(event_id=event._id)
 
     def forget(self, app: App) -> list[str]:
