@@ -25,3 +25,12 @@ def test_photo_stays_and_contents_lead_to_each_card(app: App):
         card = app.page.locator("#results .fer-card").filter(has_text=name).last
         expect(card).to_be_in_viewport()
     expect(links.first).to_be_hidden()
+
+
+def test_beside_a_low_window_the_photo_column_scrolls_and_nothing_is_cut_off_at_its_side(app: App):
+    app.page.set_viewport_size({"width": 1440, "height": 600})
+    app.page.locator("#examples button").first.click()
+    app.analysed()
+    side = app.page.locator(".fer-side").first
+    assert side.evaluate("side => side.scrollHeight > side.clientHeight"), "the window is too high to show anything"
+    assert side.evaluate("side => side.scrollWidth <= side.clientWidth")

@@ -93,10 +93,18 @@ class Analysis:
         self, session: Session, model: str, method: str, target: str, index: int, request: gr.Request
     ) -> Iterator[Updates]:
         """Another face was chosen; the photo is not searched again."""
+        if session.detection is None:
+            yield self._forgotten(request)
+            return
         yield from self._answer(session, lambda now: now.choose(index), (model, method, target), request)
 
-    def ask(self, session: Session, model: str, method: str, target: str, request: gr.Request) -> Iterator[Updates]:
-        """Another model, explanation or target class was chosen, or another setting."""
+    def ask(
+        self, session: Session, model: str, method: str, target: str, verdict: str, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Another model, explanation or target class was chosen, or another setting; ``verdict`` is what is shown."""
+        if verdict and session.detection is None:
+            yield self._forgotten(request)
+            return
         yield from self._answer(session, lambda now: now, (model, method, target), request, moves=False)
 
     def adjust(self, session: Session, event: gr.EventData) -> None:
@@ -196,6 +204,9 @@ class Analysis:
         session = task.settle(partial(_explained, analysis, question))
         yield self._show_map(session, texts) if known else self._show_analysis(session, texts)
         yield self._show_sections(session, texts)
+
+    def _forgotten(self, request: gr.Request) -> Updates:  # the page shows more than shell/memory.py still holds
+        return {self._photo.status: status(texts_for(request)("status.forgotten"), error=True)}
 
     def _show_error(self, error: Exception, texts: Texts) -> Updates:
         return {self._photo.status: status(trouble(error, texts), error=True), **self._explanation.finished()}

@@ -122,11 +122,11 @@ def _wire(
     """
     do = Analysis(page.analyzer, session, photo, result, sections)
     question = [session, page.model, result.method, result.target]
+    asked = [*question, result.verdict]
     # What Gradio updates it builds anew, without the drop zone's own way to read a file: this one is only emptied.
     shown = [component for component in components(photo) if component is not photo.drop]
-    follow = [component for section in sections for component in section.outputs]
     computing = COMPUTING | {
-        "outputs": [session, *shown, *components(result), *follow],
+        "outputs": [session, *shown, *components(result), *(part for section in sections for part in section.outputs)],
         "show_progress": "minimal",
         "show_progress_on": [photo.status],
         "trigger_mode": "multiple",
@@ -146,11 +146,11 @@ def _wire(
         photo.whole.click(do.take_whole_image, question, **computing),
         photo.picker.pick(do.pick, question, **computing),
         photo.faces.input(do.choose, [*question, photo.faces], **computing),
-        result.target.input(do.ask, question, **computing),
-        result.method.select(do.ask, question, **computing),
-        adjusted.then(do.ask, question, **computing),
-        chosen.then(do.ask, question, **computing),
-        page.model.select(do.ask, question, **computing),
+        result.target.input(do.ask, asked, **computing),
+        result.method.select(do.ask, asked, **computing),
+        adjusted.then(do.ask, asked, **computing),
+        chosen.then(do.ask, asked, **computing),
+        page.model.select(do.ask, asked, **computing),
         page.tabs[NAME].select(do.arrive, [*question, page.brought], **computing),
     ]
     answered[0].then(lambda: None, None, photo.drop, **drawing)

@@ -10,7 +10,7 @@ import gradio as gr
 from fer_explain.analyzer import Analyzer
 from fer_explain.ui.shell.texts import Texts
 
-KEPT: Final = 1800  # seconds a visitor's photo stays in memory after the page was closed
+KEPT: Final = 1800  # seconds an open page's photo stays in memory after its last use
 
 # Settings of listeners: what the page does by itself; that without waiting in the queue; and what a network computes.
 QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}

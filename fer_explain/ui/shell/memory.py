@@ -7,11 +7,12 @@ While a page is open it remembers, and nothing else of a visitor is held anywher
 * what stands on the page, of which Gradio keeps a copy: pictures as addresses that hold them;
 * answers that wait to be fetched.
 
-All of it goes :data:`GRACE` seconds after the page was closed (a connection that only broke is back by then), and
-:data:`KEPT` seconds after it was last used where it stays open. Who asks without a page, by the programming interface,
-is forgotten like a closed page. A question that nobody listens for any more is dropped after :data:`PATIENCE` seconds,
-so that those who ask and leave keep nobody waiting. Uploaded files go with the clock of
-:mod:`~fer_explain.ui.shell.uploads`, but not before the question about them is answered.
+All of it goes :data:`GRACE` seconds after the page was closed (a heartbeat that only broke is back by then; where the
+connection breaks during an answer, Gradio loads the page anew), and :data:`KEPT` seconds after it was last used where
+it stays open. Who asks without a page, by the programming interface, is forgotten like a closed page. A question that
+nobody listens for any more is dropped after :data:`PATIENCE` seconds, so that those who ask and leave keep nobody
+waiting. Uploaded files go with the clock of :mod:`~fer_explain.ui.shell.uploads`, but not before the question about
+them is answered.
 
 Upstream defect, https://github.com/gradio-app/gradio/issues/11009: Gradio keeps a closed page's state for an hour, and
 what stood on it until 10,000 other pages have come. Test: test_closed_page_is_remembered.
@@ -33,6 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
+from gradio.server_messages import ProcessCompletedMessage
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fer_explain.ui.shell.allocator import trim
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 GRACE: Final = 15.0  # seconds
 SWEEP: Final = 5.0  # seconds between two looks
 PATIENCE: Final = 5.0  # seconds that a question waits for somebody who listens for its answer
+UNHEARD: Final = f"Nobody listened for the answer within {PATIENCE:.0f} seconds. Ask again, and fetch it at once."
 LOOK: Final = 2.0  # seconds between two looks for such questions
 _HEARTBEAT: Final = "/heartbeat/"  # an open page holds a connection to this address and its session's name
 _ANSWERS: Final = "/queue/data"  # here it listens for answers, by its session's name
@@ -87,7 +90,7 @@ class Memory:
                 await asyncio.sleep(LOOK)
                 await self.dismiss(app)
 
-        app.state_holder = Holder()
+        app.state_holder = Holder(self.pages)
         app.state_holder.set_blocks(app.get_blocks())
         tasks = [asyncio.create_task(work()) for work in (sweep, look)]
         try:
@@ -102,7 +105,10 @@ class Memory:
         queue, now = app.get_blocks()._queue, time.monotonic()
         for event in [*queue.event_ids_to_events.values()]:
             heard = self.listeners[event.session_hash] or self.listeners[event._id]
-            if not heard and now - event.enqueue_time > PATIENCE:
+            if not heard and event.alive and now - event.enqueue_time > PATIENCE:
+                # For who comes yet; without an end, what listens to this session would never be told that all is said.
+                if event.session_hash in queue.pending_messages_per_session:
+                    queue.send_message(event, ProcessCompletedMessage(output={"error": UNHEARD}, success=False))
                 await queue.clean_events(event_id=event._id)
 
     def forget(self, app: App) -> list[str]:

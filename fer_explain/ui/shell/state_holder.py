@@ -7,13 +7,14 @@ For a page of this size that takes a tenth of a second, in which the server answ
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import copy
 from typing import Any, Final
 
 import gradio as gr
 from gradio.state_holder import SessionState, StateHolder
 
-SESSIONS: Final = 100  # held at once; the one that was not used for the longest time makes room
+SESSIONS: Final = 100  # held at once; of more, the one that was not used for the longest time makes room
 
 
 class States(SessionState):  # type: ignore[misc]
@@ -30,9 +31,30 @@ class States(SessionState):  # type: ignore[misc]
 
 
 class Holder(StateHolder):  # type: ignore[misc]
-    """All sessions."""
+    """All sessions; where there are too many, an open page makes room after all that have none.
+
+    Each question of a script is a session: without that, a hundred of them would take every visitor's photo away.
+
+    Args:
+        pages: the sessions of open pages.
+    """
+
+    def __init__(self, pages: Collection[str] = ()) -> None:
+        super().__init__()
+        self._pages = pages
 
     def __getitem__(self, session_id: str) -> SessionState:
         if session_id not in self.session_data:
             self.session_data[session_id] = States(self.blocks)
         return super().__getitem__(session_id)
+
+    def update(self, session_id: str) -> None:
+        """Notes that a session is used, and drops one where that is one too many."""
+        with self.lock:
+            if session_id in self.session_data:
+                self.session_data.move_to_end(session_id)
+            if len(self.session_data) > self.capacity:
+                *others, _ = self.session_data
+                gone = next((name for name in others if name not in self._pages), others[0])
+                del self.session_data[gone]
+                self.time_last_used.pop(gone, None)

@@ -72,7 +72,7 @@ def tab(network: Network) -> SimpleNamespace:
 
 
 def ask(tab: SimpleNamespace, seen: Session, model: str, method: str) -> Iterator[dict[str, Any]]:
-    updates: Iterator[dict[str, Any]] = tab.do.ask(seen, model, method, "predicted", None)
+    updates: Iterator[dict[str, Any]] = tab.do.ask(seen, model, method, "predicted", "", None)
     return updates
 
 
@@ -157,3 +157,11 @@ def test_what_is_asked_for_before_the_map_is_there_says_so(tab: SimpleNamespace,
     assert "still being worked out" in told["note"]
     *_, last = slow
     assert not last["session"].visit.start("report", last["session"]).early
+
+
+def test_a_page_that_shows_a_forgotten_photo_says_so(tab: SimpleNamespace) -> None:
+    [asked] = tab.do.ask(Session(), "a", "gradcam", "predicted", "<p>Happy 90 %</p>", None)
+    [chosen] = tab.do.choose(Session(), "a", "gradcam", "predicted", 1, None)
+    assert "no longer in memory" in asked["status"]
+    assert chosen == asked
+    assert "status" not in str(list(ask(tab, Session(), "a", "gradcam"))), "before the first photo there is none"

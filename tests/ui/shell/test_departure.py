@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from fer_explain.explain.turns import FairLock
 from fer_explain.ui.shell.endpoints import endpoint
 from fer_explain.ui.shell.memory import PATIENCE as PATIENCE_OF_A_QUESTION
-from fer_explain.ui.shell.memory import Memory, Presence
+from fer_explain.ui.shell.memory import UNHEARD, Memory, Presence
 from fer_explain.ui.shell.uploads import LIFE
 
 PATIENCE = 60.0  # seconds of work that nobody stops
@@ -65,7 +65,8 @@ def test_questions_that_nobody_listens_for_are_dropped_and_others_stay() -> None
     names = {"page": "page-1", "script": "lost", "asked": "gone-1", "young": "new-1"}
     long_ago = time.monotonic() - PATIENCE_OF_A_QUESTION - 1
     events = {
-        name: SimpleNamespace(_id=name, session_hash=session, enqueue_time=long_ago) for name, session in names.items()
+        name: SimpleNamespace(_id=name, session_hash=session, enqueue_time=long_ago, alive=True)
+        for name, session in names.items()
     }
     events["young"].enqueue_time = time.monotonic()
     dropped: list[str] = []
@@ -73,7 +74,13 @@ def test_questions_that_nobody_listens_for_are_dropped_and_others_stay() -> None
     async def clean_events(*, event_id: str) -> None:
         dropped.append(event_id)
 
-    queue = SimpleNamespace(event_ids_to_events=events, clean_events=clean_events)
+    told: list[str] = []
+    queue = SimpleNamespace(
+        event_ids_to_events=events,
+        clean_events=clean_events,
+        pending_messages_per_session={"lost": None},  # Gradio has thrown the others' away
+        send_message=lambda event, _message: told.append(event._id),
+    )
     memory = Memory()
 
     async def listen(_scope: object, _receive: object, _send: object) -> None:
@@ -94,6 +101,7 @@ def test_questions_that_nobody_listens_for_are_dropped_and_others_stay() -> None
         assert not memory.listeners
         await Presence(listen, memory)(asking, None, None)  # type: ignore[arg-type]
         assert dropped == ["asked", "page", "script", "asked"]
+        assert told == ["script"]
 
     with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps this thread's event loop running
         pool.submit(asyncio.run, with_listeners()).result()
@@ -125,6 +133,36 @@ def test_a_crowd_that_asks_and_leaves_does_not_hold_up_who_stays() -> None:
             assert time.monotonic() - began < 20
             assert len(asked) < 100
     finally:
+        blocks.close()
+
+
+def test_who_fetches_the_answer_to_a_dropped_question_is_told_so_at_once() -> None:
+    may_end = threading.Event()
+
+    def long_work() -> list[str]:
+        """Takes as long as the test wants."""
+        may_end.wait(PATIENCE)
+        return ["done"]
+
+    memory = Memory()
+    with gr.Blocks() as blocks:
+        endpoint(long_work)
+    blocks.queue()
+    app_kwargs = {"lifespan": memory.lifespan, "middleware": [Middleware(Presence, memory=memory)]}
+    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs=app_kwargs)
+    try:
+        with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE) as client:
+            ask = {"data": [], "session_hash": "one"}
+            events = [client.post("/call/long_work", json=ask).json()["event_id"] for _ in range(3)]  # two at once
+            for event in [*blocks._queue.event_ids_to_events.values()]:
+                event.enqueue_time -= PATIENCE_OF_A_QUESTION
+            until = time.monotonic() + PATIENCE
+            while len(blocks._queue.event_ids_to_events) > 2 and time.monotonic() < until:
+                time.sleep(0.05)
+            told = client.get(f"/call/long_work/{events[-1]}").text  # ends by itself
+            assert told.count(UNHEARD) == 3
+    finally:
+        may_end.set()
         blocks.close()
 
 

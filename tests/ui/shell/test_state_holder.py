@@ -24,13 +24,15 @@ def test_a_session_keeps_its_state_and_no_copy_of_the_page() -> None:
     with gr.Blocks() as blocks:
         box, state = gr.Textbox(), gr.State([])
         box.submit(note, [box, state], [box, state])
-    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs={"lifespan": Memory().lifespan})
+    memory = Memory()
+    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs={"lifespan": memory.lifespan})
     try:
         ask(url, "one", "first")
         assert "['first']" in ask(url, "one", "second")
         assert "[]" in ask(url, "other", "third")
         held = blocks.state_holder.session_data
         assert isinstance(blocks.state_holder, Holder)
+        assert blocks.state_holder._pages is memory.pages
         assert held["one"].state_data == {state._id: ["first", "second"]}
         assert held["one"].blocks_config.blocks[box._id].label == "second"
         assert box.label is None, "the page of others"
@@ -40,13 +42,32 @@ def test_a_session_keeps_its_state_and_no_copy_of_the_page() -> None:
         blocks.close()
 
 
-def test_the_session_that_rested_longest_makes_room() -> None:
-    holder = Holder()
+def holder_of_two(*pages: str) -> Holder:
+    holder = Holder(pages)
     with gr.Blocks() as blocks:
         gr.State([])
     blocks.state_session_capacity = 2
     holder.set_blocks(blocks)
+    return holder
+
+
+def test_the_session_that_rested_longest_makes_room() -> None:
+    holder = holder_of_two()
     for name in ("one", "two", "one", "three"):
         _ = holder[name]
     assert list(holder.session_data) == ["one", "three"]
     assert set(holder.time_last_used) == {"one", "three"}
+
+
+def test_questions_of_scripts_take_no_open_page_away() -> None:
+    holder = holder_of_two("page")
+    for name in ("page", "one", "two", "three"):
+        _ = holder[name]
+    assert list(holder.session_data) == ["page", "three"]
+
+
+def test_where_all_others_are_open_pages_the_one_that_rested_longest_makes_room() -> None:
+    holder = holder_of_two("one", "two", "three")
+    for name in ("one", "two", "script", "three"):
+        _ = holder[name]
+    assert list(holder.session_data) == ["two", "three"]
