@@ -65,7 +65,7 @@ def build(page: Page) -> None:
                     )
         with gr.Row(elem_classes="fer-controls"):
             line = gr.HTML(text("status.ready"), html_template=STATUS, elem_id="compare-status")
-            stop = gr.Button(text("heat.stop"), visible=False, elem_id="compare-stop", scale=0, size="sm")
+            stop = gr.Button(text("heat.stop"), visible=False, elem_id="compare-stop", scale=0, size="sm", min_width=90)
     table = gr.HTML(elem_id="compare-columns")
     with gr.Column(elem_classes="fer-card", visible=False) as alike:
         page.heading("likeness")
