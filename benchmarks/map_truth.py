@@ -4,6 +4,8 @@
 
     python -m benchmarks.map_truth --output docs/map_truth.md        # half an hour on two cores
 
+The same run goes as numbers into the package (``--json``), whose Benchmark tab shows them.
+
 Brows, eyes, mouth, a spot on the cheek and a mark in the corner are drawn in one of two forms each, independently; so
 one set of faces has five labels, one for each cause. For each cause and seed a small network learns its label. Every
 explanation is then scored by the share of its positive mass that lies on the cause and by whether its maximum does
@@ -16,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +33,7 @@ from torch import Tensor, nn
 from fer_explain.explain.faithfulness import examine
 from fer_explain.explain.faithfulness.probe import on_crop, theta_of
 from fer_explain.explain.registry import explainer, list_methods
+from fer_explain.explain.truth import SOURCE, Truth, Truths
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.preprocess import to_batch
 from fer_explain.faces.regions import canonical_regions
@@ -156,7 +159,7 @@ def table(lines: pd.DataFrame) -> str:
     area = lines.groupby("cause")["area"].mean()
     head = ["explanation", "mass on the cause", "maximum on it", *(f"{cause}" for cause in CAUSES)]
     body = [
-        [name, _interval(lines, name, "mass"), _interval(lines, name, "pointed")]
+        [name, _told(lines, name, "mass"), _told(lines, name, "pointed")]
         + [f"{100 * by_cause.loc[name, cause]:.0f} %" for cause in CAUSES]
         for name in ranked.sort_values("mass", ascending=False).index
     ]
@@ -164,12 +167,28 @@ def table(lines: pd.DataFrame) -> str:
     return _markdown(head, body)
 
 
-def _interval(lines: pd.DataFrame, name: str, column: str) -> str:
+def _told(lines: pd.DataFrame, name: str, column: str) -> str:
+    mean, low, high = (round(100 * value) for value in _interval(lines, name, column))
+    return f"{mean} % ({low} to {high})"
+
+
+def _interval(lines: pd.DataFrame, name: str, column: str) -> tuple[float, float, float]:
     """Mean with a 95 % bootstrap interval over networks (cause and seed), which scatter more than their faces."""
     own = lines[lines["method"] == name].groupby(["cause", "seed"])[column].mean().to_numpy()
     drawn = np.random.default_rng(0).choice(own, (2000, len(own))).mean(1)
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return f"{100 * own.mean():.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+    return float(own.mean()), float(low), float(high)
+
+
+def numbers(lines: pd.DataFrame, called: str) -> Truths:
+    """The first table's numbers, to the per cent that it shows."""
+    measured = []
+    for name in lines.groupby("method")["mass"].mean().sort_values(ascending=False).index:
+        mass, low, high = (round(value, 2) for value in _interval(lines, name, "mass"))
+        pointed = round(_interval(lines, name, "pointed")[0], 2)
+        measured.append(Truth(name, asdict(explainer(name)), mass, low, high, pointed))
+    networks, faces = (len(lines.groupby(by)) for by in (["cause", "seed"], ["cause", "seed", "face"]))
+    return Truths(called, networks, faces, measured)
 
 
 def checks_table(lines: pd.DataFrame) -> str:
@@ -243,6 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--methods", nargs="+", default=list_methods(), metavar="METHOD", help="explanations [all]")
     parser.add_argument("--lines", type=Path, metavar="FILE.jsonl", help="keeps every line; networks in it are skipped")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.md")
+    parser.add_argument("--json", type=Path, default=SOURCE, metavar="FILE.json", help="the numbers [the package's]")
     options = parser.parse_args(arguments)
     lines = _kept(options.lines)
     done = {(line["cause"], line["seed"]) for line in lines}
@@ -259,6 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     counts = f"--faces {options.faces} --receipts {options.receipts} --seeds {options.seeds}"
     called = f"python -m benchmarks.map_truth {counts} --output docs/{options.output.name}"
     write_text(options.output, page(pd.DataFrame(lines), called))
+    numbers(pd.DataFrame(lines), called).write(options.json)
 
 
 def _kept(path: Path | None) -> list[dict[str, Any]]:

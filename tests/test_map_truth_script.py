@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,11 +21,13 @@ from benchmarks.map_truth import (
     checks_table,
     draw,
     judge,
+    numbers,
     page,
     scores,
     table,
     train,
 )
+from fer_explain.explain.truth import read_truths
 
 FACES = draw(96, 3)
 
@@ -97,6 +101,26 @@ def test_the_page_ranks_explanations_and_weighs_the_checks() -> None:
     text = page(frame, "python -m benchmarks.map_truth")
     assert "98.0 %" in text
     assert f"{len(CAUSES) * 2} networks" in text
+
+
+def test_the_numbers_for_the_package_are_those_of_the_page(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    lines = [
+        {"cause": cause, "seed": seed, "face": face, "method": method, "mass": rng.random() * best, "area": 0.1}
+        | {"pointed": float(rng.integers(2)), "accuracy": 1.0}
+        for cause in CAUSES
+        for seed in (0, 1)
+        for face in (0, 1, 2)
+        for method, best in (("gradcam", 0.3), ("occlusion", 1.0))
+    ]
+    frame, path = pd.DataFrame(lines), tmp_path / "map_truth.json"
+    numbers(frame, "called so").write(path)
+    found = read_truths(path)
+    assert (found.command, found.networks, found.faces) == ("called so", 2 * len(CAUSES), 6 * len(CAUSES))
+    assert found.of("gradcam", {}) == found.methods[1]
+    for one, line in zip(found.methods, table(frame).splitlines()[2:4], strict=True):
+        told = f"{100 * one.mass:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f}) | {100 * one.pointed:.0f} % ("
+        assert line.startswith(f"| {one.method} | {told}")
 
 
 def test_what_is_added_lies_inside_the_picture() -> None:

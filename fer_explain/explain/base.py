@@ -133,6 +133,11 @@ class Explainer(ABC):
         """The settings this explanation has, in order."""
         return [Parameter(entry.name, default=entry.default, **entry.metadata) for entry in dataclasses.fields(cls)]
 
+    @property
+    def unit(self) -> str:
+        """What the raw values of its maps are in: only maps of one unit can share a scale."""
+        return self.name
+
     def attribute(
         self,
         model: nn.Module,

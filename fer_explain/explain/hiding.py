@@ -48,6 +48,11 @@ class HidingExplainer(PixelExplainer):
         "log-odds", "What is lost: log-odds of the class, or its probability in points.", choices=MEASURES
     )
 
+    @property
+    def unit(self) -> str:
+        """What is lost, per hundredth of the face: the same for the whole family."""
+        return self.measure
+
     @abstractmethod
     def _rounds(self, side: int) -> list[int]:
         """How many faces are asked about, in each call of :meth:`_scores`."""

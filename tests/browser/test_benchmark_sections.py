@@ -1,13 +1,16 @@
 """The Benchmark tab's sections below its matrices, in a real browser: their charts, in the dark and on a phone."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from benchmark_tab import CHECKPOINTS, FIRST, NAMES, chart, choose, opened, plot, predictions
+from conftest import ROOT
 from driver import App
 from PIL import Image
 from playwright.sync_api import Download, expect
@@ -116,6 +119,26 @@ def test_claims_can_be_asked_of_one_paper(app: App):
     choose(app, "bench-paper", "Swin-SE-ResNet")
     expect(chart(app, "claims").locator("tr").filter(has_text="EmoNeXt-XLarge")).to_have_count(0)
     expect(chart(app, "claims").locator("tr").filter(has_text="Swin-SE-ResNet").first).to_be_visible()
+
+
+@pytest.mark.parametrize("app", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}], indirect=True)
+def test_explanations_say_how_often_a_map_holds(app: App):
+    """The best cell of each network says what the first trial of its file does, read here without the app's code."""
+    app.open_tab("Benchmark")
+    section(app, "Explanations")
+    table = chart(app, "explanations-hold").locator("table")
+    expect(table.locator("th").last).to_have_text(CHECKPOINTS[-1])
+    columns = table.locator("th").all_inner_texts()
+    for file in (ROOT / "checkpoints").glob("*/explanations.json"):
+        best = json.loads(file.read_text())["trials"][0]
+        low, high = round(100 * best["low"]), round(100 * best["high"])
+        told = f"★ {best['holds'] * best['n']:.0f} of {best['n']} ({low} to {high} %)"
+        cells = table.locator(f"td:nth-child({columns.index(file.parent.name) + 1})")
+        expect(cells.filter(has_text="★")).to_have_text([told])
+    expect(table.locator("tr").filter(has_text="Grad-CAM").first).to_contain_text(re.compile(r"\d+ % \(\d+ to \d+\)"))
+    assert app.width_of_content() <= app.page.viewport_size["width"]
+    found = Axe().run(app.page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert not [(one["id"], one["nodes"]) for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_the_speed_is_measured_when_asked(app: App):

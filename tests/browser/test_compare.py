@@ -1,12 +1,16 @@
 """The Compare tab in a real browser."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 
+import pytest
 from driver import App, png
 from PIL import Image
 from playwright.sync_api import Locator, expect
+
+from fer_explain.hub.folder import DEFAULT, EMBEDDED, EXPLANATIONS
 
 
 def column(app: App, number: int) -> Locator:
@@ -102,3 +106,37 @@ def test_a_checkpoint_added_in_the_picker_can_be_compared(app: App, checkpoints:
     expect(app.page.locator("#added")).to_contain_text("brought was added")
     app.open_tab("Compare")
     expect(app.page.locator("#compare-models")).to_contain_text("brought")
+
+
+@pytest.mark.parametrize("app", [{}, {"viewport": {"width": 390, "height": 844}}], indirect=True)
+def test_every_network_can_show_its_tested_map(app: App):
+    best = json.loads((EMBEDDED / DEFAULT / EXPLANATIONS).read_text())["trials"][0]
+    app.open_tab("Compare")
+    models = chosen(app).count()
+    app.page.locator("#compare-examples button").first.click()
+    compared(app, models)
+    before = column(app, 0).locator(".fer-map").get_attribute("href")
+    app.page.locator("#compare-method input").click()
+    app.page.get_by_role("option", name="Tested map of each network", exact=True).click()
+    mine = app.page.locator("#compare-columns section").filter(has_text=DEFAULT)
+    expect(mine.locator("figcaption").first).to_contain_text(f"held on {best['holds'] * best['n']:.0f} of {best['n']}")
+    told = app.page.locator("#compare-columns figcaption").filter(has_text=re.compile("held|Not measured"))
+    expect(told).to_have_count(models)
+    expect(app.page.locator("#compare-stop")).to_be_hidden()
+    compared(app, models)
+    assert column(app, 0).locator(".fer-map").get_attribute("href") != before
+    assert app.width_of_content() <= app.page.viewport_size["width"]
+
+
+def test_tested_maps_can_be_stopped(app: App):
+    app.open_tab("Compare")
+    models = chosen(app).count()
+    app.page.locator("#compare-method input").click()
+    app.page.get_by_role("option", name="Tested map of each network", exact=True).click()
+    app.page.locator("#compare-examples button").first.click()
+    app.page.locator("#compare-stop").click()
+    expect(app.page.locator("#compare-status")).to_contain_text("Stopped")
+    expect(app.page.locator("#compare-stop")).to_be_hidden()
+    compared(app, models)
+    app.page.wait_for_timeout(1500)  # nothing comes in later
+    expect(app.page.locator("#compare-status")).to_contain_text("Stopped")

@@ -8,7 +8,8 @@ from typing import Any, Final
 import gradio as gr
 
 SECTIONS: Final = (
-    "confusion", "classes", "confidence", "robustness", "cost", "training", "habits", "evidence", "claims",
+    "confusion", "classes", "confidence", "robustness", "cost", "training", "habits", "explanations", "evidence",
+    "claims",
 )  # fmt: skip
 ANY: Final = "any"
 

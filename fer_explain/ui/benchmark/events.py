@@ -25,6 +25,7 @@ from fer_explain.hub.lineup import Lineup
 from fer_explain.hub.results import Group
 from fer_explain.ui.benchmark.controls import ANY, BenchmarkPanel
 from fer_explain.ui.benchmark.disturbances import disturbed_example
+from fer_explain.ui.benchmark.explanations import explanation_charts
 from fer_explain.ui.benchmark.state import groups, look, milliseconds
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.status import status, trouble
@@ -128,6 +129,8 @@ class Benchmarking:
                 return _training(view, texts)
             case "habits":
                 return _habits(view, texts)
+            case "explanations":
+                return _explanations(view, texts)
             case "evidence":
                 return self._evidence(view, values, texts)
             case _:
@@ -187,3 +190,14 @@ def _habits(view: Lineup, texts: Texts) -> list[Chart]:
     if not profiles:
         raise FerError(texts("bench.no_profile"))
     return habit_charts(profiles, list(view.models[0].label_names), texts)
+
+
+def _explanations(view: Lineup, texts: Texts) -> list[Chart]:
+    from fer_explain.explain.tested import tested_map  # imports torch
+    from fer_explain.explain.truth import read_truths
+
+    weightless = {entry.name for entry in view.found if entry.file_bytes is None}
+    found = {entry.name: None if entry.name in weightless else tested_map(entry.folder) for entry in view.found}
+    if not any(found.values()):
+        raise FerError(texts("bench.no_explanations"))
+    return explanation_charts(found, read_truths(), texts)

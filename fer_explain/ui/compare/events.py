@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -13,23 +13,28 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.emotions import key_of
 from fer_explain.hub.config import read_config
 from fer_explain.ui.compare.state import Compared, Said
-from fer_explain.ui.compare.view import Cost, columns
+from fer_explain.ui.compare.tested_maps import settle
+from fer_explain.ui.compare.view import Cost, columns, mixed
 from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.event_order import arrival
 from fer_explain.ui.shell.examples import EXAMPLES
+from fer_explain.ui.shell.method_choice import methods
 from fer_explain.ui.shell.session import PREDICTED, Session
 from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
 
 ALIKE: Final = 2  # models it takes to compare heat maps
+TESTED: Final = "tested"  # as explain.tested calls it, which imports torch
+QUICK: Final = "gradcam"  # the map until the tested one is there
 
 
-# (state, status, columns; then what the models have in common: answers, correlation and overlap of maps, visibility)
-Shown = tuple[Compared, str, str, str, str, str, gr.Column]
+# (state, status, columns; then what the models have in common: answers, correlation and overlap of maps, visibility;
+# the button that stops)
+Shown = tuple[Any, str, Any, Any, Any, Any, Any, gr.Button]
 # Upstream defect, no issue found: a generator that yields nothing empties every output.
 # Test: test_generator_that_yields_nothing_empties_the_outputs.
-UNCHANGED: Final = [gr.skip()] * 7
+UNCHANGED: Final = [gr.skip()] * 8
 
 
 class Comparing:
@@ -144,9 +149,37 @@ class Comparing:
             return
         costs = {model: self._cost(model) for model in models}
         yield self._show(state, models, costs, shared, texts)
+        tested = method == TESTED
         for model in state.missing(models):
-            state = state.told(model, self._ask(state, model, *question))
+            state = state.told(model, self._ask(state, model, QUICK if tested else method, question[1]))
             yield self._show(state, models, costs, shared, texts)
+        for model in state.unsettled(models) if tested else ():
+            said = yield from self._settle(state, model, models, question[1], texts)
+            state = state.told(model, said)
+            yield self._show(state, models, costs, shared, texts)
+
+    def _settle(
+        self, state: Compared, model: str, models: Sequence[str], target: str, texts: Texts
+    ) -> Generator[Shown, None, Said]:
+        """Works out a network's tested map; meanwhile only the status changes, as columns are large."""
+        steps, done = settle(self._analyzer, state, model, target), len(models) - len(state.unsettled(models))
+        while True:
+            try:
+                percent = round(100 * next(steps))
+            except StopIteration as end:
+                said: Said = end.value
+                return said
+            told = status(texts("compare.settling", n=done + 1, total=len(models), percent=percent))
+            yield gr.skip(), told, *[gr.skip()] * 5, gr.Button(visible=True)
+
+    def stop(self, state: Compared, request: gr.Request) -> tuple[str, gr.Button]:
+        """Maps that are not worked out yet are wanted no longer; what is there stays."""
+        state.turns.begin(arrival(request))
+        return status(texts_for(request)("compare.stopped")), gr.Button(visible=False)
+
+    def methods(self, request: gr.Request) -> gr.Dropdown:
+        """The explanations, and the map that was found to hold for each network."""
+        return methods((texts_for(request)("compare.tested"), TESTED))
 
     def offer(self, models: Sequence[str], target: str, request: gr.Request) -> gr.Radio:
         """The classes one can ask about: those that all chosen networks know."""
@@ -163,15 +196,17 @@ class Comparing:
         return [label for label in label_sets[0] if key_of(label) in common] if label_sets else []
 
     def _ask(self, state: Compared, model: str, method: str, target: str) -> Said:
-        from fer_explain.faces.preprocess import preprocess, to_image  # imports torch
+        from fer_explain.explain.registry import explainer  # imports torch
+        from fer_explain.faces.preprocess import preprocess, to_image
 
         assert state.face is not None, "a model is only asked about a face"
         spec = self._analyzer.checkpoint(model).config.input  # loading it is not what is timed
         began = time.perf_counter()
         [analysis] = self._analyzer.explain([state.face], model, method, None if target == PREDICTED else target)
         spent = 1000 * (time.perf_counter() - began)
+        unit = explainer(method).unit
         seen = analysis.warp.aligned if analysis.warp else to_image(preprocess(state.face, spec), spec)[0]
-        return Said(analysis, spent, seen)
+        return Said(analysis, spent, seen, unit)
 
     def _show(
         self, state: Compared, models: Sequence[str], costs: Mapping[str, Cost], shared: bool, texts: Texts
@@ -183,13 +218,22 @@ class Comparing:
         table = columns(state.shown, models, said, costs, shared=shared, texts=texts)
         alike = ready and len(said) >= ALIKE
         maps = likeness(said, texts) if alike else ("", "", "")
-        return state, sentence, table, *maps, gr.Column(visible=alike)
+        return state, sentence, table, *maps, gr.Column(visible=alike), gr.Button(visible=False)
 
     def _nothing(self, state: Compared, texts: Texts) -> Shown:
-        return state, status(texts("status.none"), error=True), "", "", "", "", gr.Column(visible=False)
+        return (
+            state,
+            status(texts("status.none"), error=True),
+            "",
+            "",
+            "",
+            "",
+            gr.Column(visible=False),
+            gr.Button(visible=False),
+        )
 
     def _failed(self, sentence: str) -> tuple[Any, ...]:
-        return gr.skip(), status(sentence, error=True), *[gr.skip()] * 5
+        return gr.skip(), status(sentence, error=True), *[gr.skip()] * 5, gr.Button(visible=False)
 
     def _count(self, model: str) -> Cost:
         from fer_explain.hub.folder import WEIGHTS
@@ -216,7 +260,7 @@ def _summary(said: Mapping[str, Said], texts: Texts) -> str:
     else:
         ranked = sorted(counts.items(), key=lambda item: -item[1])
         told = texts("compare.differ", parts=", ".join(f"{texts.emotion(label)} {n}" for label, n in ranked))
-    return " ".join([told, *not_common(said, texts)])
+    return " ".join([told, *not_common(said, texts), *([texts("compare.mixed")] if mixed(said) else [])])
 
 
 def not_common(said: Mapping[str, Said], texts: Texts) -> list[str]:

@@ -12,7 +12,6 @@ from fer_explain.ui.compare.state import Compared
 from fer_explain.ui.shell.components import figure, photo_input
 from fer_explain.ui.shell.context import AT_ONCE, COMPUTING, KEPT, Page
 from fer_explain.ui.shell.examples import strip
-from fer_explain.ui.shell.method_choice import methods
 from fer_explain.ui.shell.session import PREDICTED
 from fer_explain.ui.shell.status import STATUS
 
@@ -64,14 +63,16 @@ def build(page: Page) -> None:
                         label=text("compare.scale"),
                         elem_id="compare-scale",
                     )
-        line = gr.HTML(text("status.ready"), html_template=STATUS, elem_id="compare-status")
+        with gr.Row(elem_classes="fer-controls"):
+            line = gr.HTML(text("status.ready"), html_template=STATUS, elem_id="compare-status")
+            stop = gr.Button(text("heat.stop"), visible=False, elem_id="compare-stop", scale=0, size="sm", min_width=90)
     table = gr.HTML(elem_id="compare-columns")
     with gr.Column(elem_classes="fer-card", visible=False) as alike:
         page.heading("likeness")
         with gr.Row():
             matrices = [_matrix(page, key) for key in ("agreement", "correlation", "overlap")]
     question = [state, models, method, target, shared]
-    outputs = [state, line, table, *matrices, alike]
+    outputs = [state, line, table, *matrices, alike, stop]
     _wire(page, question, outputs, drop=drop, examples=examples)
 
 
@@ -84,6 +85,7 @@ def _matrix(page: Page, key: str) -> gr.HTML:
 def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image, examples: gr.HTML) -> None:
     do = Comparing(page.analyzer)
     _, models, method, target, shared = question
+    stop = outputs[-1]
     # The newest one wins, see Turns; "always_last" would repeat the first one's data.
     computing = COMPUTING | {"outputs": outputs, "trigger_mode": "multiple"}
     drop.upload(do.look, [*question, drop], **computing).then(lambda: None, None, drop, **AT_ONCE)
@@ -95,6 +97,7 @@ def _wire(page: Page, question: list[Any], outputs: list[Any], *, drop: gr.Image
     target.input(do.ask, question, **computing)
     shared.input(do.ask, question, **computing)
     page.tabs[NAME].select(do.arrive, [*question, page.session], **computing)
-    page.blocks.load(methods, None, method, **AT_ONCE)
+    page.blocks.load(do.methods, None, method, **AT_ONCE)
+    stop.click(do.stop, question[0], [outputs[1], stop], **AT_ONCE)
     # Models may have been added since the page was built.
     page.tabs[NAME].select(lambda: gr.CheckboxGroup(page.analyzer.models), None, models, **AT_ONCE)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from fer_explain.types import Detection, Face, FaceAnalysis, Pixels
 from fer_explain.ui.shell.photo import Shown, show
+
+if TYPE_CHECKING:
+    from fer_explain.explain.tested import Trial
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,11 +21,17 @@ class Said:
         analysis: prediction, spatial transformer, gates, and the map if one was asked for.
         milliseconds: how long that took.
         seen: the face as the network gets it, uint8 (S, S, 3): behind its spatial transformer if it has one.
+        unit: what the map's raw values are in; "" without a map.
+        settled: whether the tested map was asked for and this is what there is.
+        trial: how the tested map did when it was tested; None where it is not measured, or not the one shown.
     """
 
     analysis: FaceAnalysis
     milliseconds: float
     seen: Pixels
+    unit: str = ""
+    settled: bool = False
+    trial: Trial | None = None
 
 
 class Turns:
@@ -78,6 +88,10 @@ class Compared:
     def missing(self, models: Sequence[str]) -> list[str]:
         """The models, of those asked, that have not spoken yet."""
         return [model for model in models if model not in self.said]
+
+    def unsettled(self, models: Sequence[str]) -> list[str]:
+        """The models that have spoken and whose tested map was not worked out yet."""
+        return [model for model, said in self.of(models).items() if not said.settled]
 
     def of(self, models: Sequence[str]) -> dict[str, Said]:
         """What the asked models said, in their order, as far as they have spoken."""

@@ -19,6 +19,7 @@ from fer_explain.ui.shell.photo import Shown, picture_uri
 from fer_explain.ui.shell.texts import Texts
 
 MARGIN = 0.2  # of the crop's side, around it
+NAMED_UNITS = ("log-odds", "probability")  # of perturbation maps, per hundredth of the face
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,12 @@ def columns(
         models: in their order.
         said: what those that are ready said.
         costs: of the same models.
-        shared: the maps' colours are on one raw scale; otherwise each map goes to its own maximum.
+        shared: the maps' colours are on one raw scale, if they are of one unit; otherwise each map goes to its own
+            maximum.
         texts: the reader's language.
     """
     top = max((_scale(entry.analysis) for entry in said.values()), default=0.0)
+    shared = shared and not mixed(said)
     odd = odd_one_out([key_of(entry.analysis.prediction.label) for entry in said.values()])
     stranger = list(said)[odd] if odd is not None and len(said) == len(models) else None
     cells = "".join(
@@ -73,7 +76,7 @@ def _column(shown: Shown, name: str, said: Said, cost: Cost, top: float | None, 
         f'<section class="{"fer-odd" if odd else ""}"><h3>{escape(name)}</h3>'
         f'<p class="fer-label" style="--emotion:{color}">{escape(label)} '
         f"<b>{percent(100 * analysis.prediction.confidence)}</b></p>{badges}"
-        f"{probability_bars(analysis.prediction, texts)}{_map(shown, analysis, top, texts)}{_seen(said, texts)}"
+        f"{probability_bars(analysis.prediction, texts)}{_map(shown, said, top, texts)}{_seen(said, texts)}"
         f"{_gates(analysis, texts)}{_costs(cost, said.milliseconds, texts)}</section>"
     )
 
@@ -83,9 +86,14 @@ def _waiting(name: str, texts: Texts) -> str:
     return f'<section aria-busy="true"><h3>{escape(name)}</h3>{note}</section>'
 
 
-def _map(shown: Shown, analysis: FaceAnalysis, top: float | None, texts: Texts) -> str:
+def mixed(said: Mapping[str, Said]) -> bool:
+    """Whether maps differ in their units, so that they cannot share a scale."""
+    return len({entry.unit for entry in said.values()}) > 1
+
+
+def _map(shown: Shown, said: Said, top: float | None, texts: Texts) -> str:
     """The face on the photo under its heat map, whose colours go up to ``top`` on the raw scale, or to its own end."""
-    heatmap = analysis.heatmap
+    analysis, heatmap = said.analysis, said.analysis.heatmap
     if heatmap is None:
         return ""
     values = heatmap.values if top is None else heatmap.values * np.float32(heatmap.scale / top if top else 0)
@@ -104,8 +112,23 @@ def _map(shown: Shown, analysis: FaceAnalysis, top: float | None, texts: Texts) 
         f'<figure class="fer-heat"><svg viewBox="{shown.around(face, MARGIN)}" role="img" '
         f'aria-label="{escape(texts("heat.alt", emotion=emotion))}">'
         f'<image href="{shown.uri}" width="{shown.width}" height="{shown.height}"/>{image}</svg>'
-        f"<figcaption>{escape(texts('compare.peak', value=f'{heatmap.scale:.3g}'))}</figcaption></figure>"
+        f"<figcaption>{escape(_caption(said, heatmap.scale, texts))}</figcaption></figure>"
     )
+
+
+def _caption(said: Said, scale: float, texts: Texts) -> str:
+    """Which map it is, if each network has its own, and its largest value."""
+    key = f"compare.peak.{said.unit}" if said.unit in NAMED_UNITS else "compare.peak"
+    peak = texts(key, value=f"{scale:.3g}")
+    if not said.settled:
+        return peak
+    if said.trial is None:
+        return f"{texts('compare.unmeasured')} {peak}"
+    from fer_explain.explain.registry import method
+
+    trial = said.trial
+    held = texts("compare.held", method=method(trial.method).title, k=round(trial.holds * trial.n), n=trial.n)
+    return f"{held} {peak}"
 
 
 def _seen(said: Said, texts: Texts) -> str:
