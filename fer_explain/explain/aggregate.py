@@ -39,7 +39,7 @@ class Aggregate(HidingExplainer):
 
     @property
     def _squares(self) -> ScaleOcclusion:
-        return ScaleOcclusion(small=self.window, large=self.window, reference="filled", measure=self.measure)
+        return ScaleOcclusion(small=self.window, large=self.window, reference="filled-blurred", measure=self.measure)
 
     @property
     def _patches(self) -> Shapley:

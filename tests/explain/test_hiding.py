@@ -74,7 +74,7 @@ def test_the_aggregate_is_the_mean_of_its_two_maps_without_their_edges() -> None
     def edges(values: torch.Tensor) -> float:
         return float(values.diff(dim=0).abs().max() + values.diff(dim=1).abs().max())
 
-    hidden = raw("scale_occlusion", small=0.3, large=0.3, reference="filled", measure="probability")
+    hidden = raw("scale_occlusion", small=0.3, large=0.3, reference="filled-blurred", measure="probability")
     shown = raw("shapley", grid=4, orders=2, seed=5, measure="probability")
     settings = {"window": 0.3, "grid": 4, "orders": 2, "seed": 5, "measure": "probability"}
     both = raw("aggregate", **settings, smoothing=0)

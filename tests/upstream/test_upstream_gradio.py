@@ -4,7 +4,7 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +45,12 @@ def served(blocks: gr.Blocks) -> Iterator[httpx.Client]:
             yield client
     finally:
         blocks.close(verbose=False)
+
+
+def alone(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs it in a thread of its own: the browser of other tests keeps this one's event loop running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def test_queue_lets_one_visitor_go_first_as_often_as_they_asked() -> None:
@@ -116,8 +122,7 @@ def test_each_number_of_an_answer_is_looked_at(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(client_utils, "is_file_obj_with_meta", lambda value: seen.append(value))
     with gr.Blocks(analytics_enabled=False):
         answer = gr.JSON()
-    with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps this thread's event loop running
-        pool.submit(asyncio.run, async_move_files_to_cache({"values": [0.5] * 100}, answer)).result()
+    alone(async_move_files_to_cache({"values": [0.5] * 100}, answer))
     assert seen.count(0.5) >= 100, "Gradio leaves numbers of an answer alone: _written in shell/endpoints.py can go."
 
 
@@ -166,7 +171,7 @@ def test_generator_that_yields_nothing_empties_the_outputs() -> None:
     with gr.Blocks(analytics_enabled=False) as blocks:
         shown = gr.HTML("there")
         gr.Button().click(nothing, None, shown)
-    answer = asyncio.run(blocks.process_api(blocks.fns[0], [], request=None, state=None))
+    answer = alone(blocks.process_api(blocks.fns[0], [], request=None, state=None))
     assert answer["data"] == [None], (
         "A generator that yields nothing changes nothing: callbacks need no gr.skip() for it."
     )
