@@ -18,7 +18,7 @@ from fer_explain.explain.base import Case, Passes
 from fer_explain.explain.parameters import option
 from fer_explain.explain.pixels import PixelExplainer
 
-BATCH: Final = 16  # changed faces per pass: what they need stays in the processor's cache
+BATCH: Final = 8  # changed faces per pass; with more, layers outgrow what the C library keeps between two passes
 HUNDREDTH: Final = 0.01  # of the face: the area a unit of the map stands for
 POINTS: Final = 100  # probability points in a probability of 1
 
@@ -75,13 +75,13 @@ def references(face: Tensor, kind: str) -> list[Tensor]:
     return {"blurred": [blurred], "mean": [mean], "both": [blurred, mean]}[kind]
 
 
-def blur(images: Tensor, sigma: float = BLUR) -> Tensor:
-    """Pictures (n, C, S, S) without what is finer than ``sigma``, in sides: by default a face without its features."""
+def blur(face: Tensor) -> Tensor:
+    """The face (1, C, S, S) without its features."""
     from torchvision.transforms.v2.functional import gaussian_blur
 
-    pixels = sigma * images.shape[-1]
-    size = 2 * min(round(3 * pixels), images.shape[-1] // 2 - 1) + 1
-    blurred: Tensor = gaussian_blur(images, [size, size], [pixels, pixels])
+    sigma = BLUR * face.shape[-1]
+    size = 2 * min(round(3 * sigma), face.shape[-1] // 2 - 1) + 1
+    blurred: Tensor = gaussian_blur(face, [size, size], [sigma, sigma])
     return blurred
 
 

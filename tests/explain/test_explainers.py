@@ -221,7 +221,7 @@ def test_the_default_method_comes_first_and_all_declare_what_people_read() -> No
 
 
 def test_an_unknown_method_or_parameter_names_what_there_is() -> None:
-    with pytest.raises(FerError, match=r"no explanation 'magic'; choose one of gradcam, aggregate"):
+    with pytest.raises(FerError, match=r"no explanation 'magic'; choose one of gradcam, eigencam"):
         explainer("magic")
     with pytest.raises(FerError, match="'gradcam' has no parameter 'colour'; it has layer"):
         explainer("gradcam", colour="red")

@@ -63,27 +63,6 @@ def test_both_ways_to_hide_give_the_mean_of_their_maps() -> None:
     torch.testing.assert_close(raw("filled-blurred"), (raw("filled") + raw("blurred")) / 2, atol=1e-5, rtol=1e-4)
 
 
-def test_the_aggregate_is_the_mean_of_its_two_maps_without_their_edges() -> None:
-    torch.manual_seed(0)
-    network, face = TinyNet(stn=False), torch.rand(1, 3, SIZE, SIZE)
-
-    def raw(name: str, **settings: object) -> torch.Tensor:
-        [heatmap] = explainer(name, **settings).attribute(network, tiny_architecture(), face, 0).heatmaps
-        return torch.from_numpy(heatmap.values) * heatmap.scale
-
-    def edges(values: torch.Tensor) -> float:
-        return float(values.diff(dim=0).abs().max() + values.diff(dim=1).abs().max())
-
-    hidden = raw("scale_occlusion", small=0.3, large=0.3, reference="filled-blurred", measure="probability")
-    shown = raw("shapley", grid=4, orders=2, seed=5, measure="probability")
-    settings = {"window": 0.3, "grid": 4, "orders": 2, "seed": 5, "measure": "probability"}
-    both = raw("aggregate", **settings, smoothing=0)
-    torch.testing.assert_close(both, (hidden + shown) / 2, atol=1e-5, rtol=1e-4)
-    smooth = raw("aggregate", **settings, smoothing=0.05)
-    assert edges(smooth) < 0.7 * edges(both)
-    assert torch.corrcoef(torch.stack([smooth.flatten(), both.flatten()]))[0, 1] > 0.8
-
-
 def test_what_has_no_border_cannot_be_filled_in() -> None:
     with pytest.raises(FerError, match="'reference' must be one of blurred, mean, both"):
         explainer("rise", reference="filled")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.metrics.road import NoisyLinearImputer
@@ -22,9 +23,11 @@ def network(scale: float = 1) -> nn.Module:
 
 def test_with_block_swallows_an_index_error() -> None:
     model = network()
-    with GradCAM(model, [model[0]]):
-        raise IndexError("of ours")
-    # Once this test fails with that error, _open_cam in explain/cam.py can be such a block.
+    try:
+        with GradCAM(model, [model[0]]):
+            raise IndexError("of ours")
+    except IndexError:
+        pytest.fail("The block lets an IndexError out: _open_cam in explain/cam.py can be such a block.")
 
 
 def test_map_is_stretched_to_one_whatever_it_was() -> None:

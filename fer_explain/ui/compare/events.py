@@ -221,16 +221,8 @@ class Comparing:
         return state, sentence, table, *maps, gr.Column(visible=alike), gr.Button(visible=False)
 
     def _nothing(self, state: Compared, texts: Texts) -> Shown:
-        return (
-            state,
-            status(texts("status.none"), error=True),
-            "",
-            "",
-            "",
-            "",
-            gr.Column(visible=False),
-            gr.Button(visible=False),
-        )
+        problem = status(texts("status.none"), error=True)
+        return state, problem, "", "", "", "", gr.Column(visible=False), gr.Button(visible=False)
 
     def _failed(self, sentence: str) -> tuple[Any, ...]:
         return gr.skip(), status(sentence, error=True), *[gr.skip()] * 5, gr.Button(visible=False)

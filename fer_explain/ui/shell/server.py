@@ -107,7 +107,7 @@ def warm_up(analyzer: Analyzer, libraries: Libraries) -> None:
         name = analyzer.models[0]
         _ = results(name, analyzer.folder(name)).rule  # reads tables, whose library takes a moment to import
     gc.collect()
-    gc.freeze()  # what stays as long as the app is not looked through at every collection, which takes 0.3 s
+    gc.freeze()  # what stays as long as the app is not looked through at every collection, which takes 0.4 s
 
 
 def _check_address(host: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 Upstream defect, no issue found: Gradio describes all components anew for every session and notes there whatever the
 page shows, pictures too, which only its deep links read. Test: test_each_session_describes_the_whole_page.
-For a page of this size that takes a tenth of a second, in which the server answers nobody.
+For a page of this size that takes 60 ms, in which the server answers nobody.
 """
 
 from __future__ import annotations

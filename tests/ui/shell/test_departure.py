@@ -6,10 +6,12 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import httpx
@@ -25,10 +27,26 @@ from fer_explain.ui.shell.uploads import LIFE
 PATIENCE = 60.0  # seconds of work that nobody stops
 
 
+@contextmanager
+def offered(function: Callable[[], list[str]]) -> Iterator[tuple[httpx.Client, Any]]:
+    """A running app with that endpoint, which forgets as the real one does: somebody who asks it, and its page."""
+    memory = Memory()
+    with gr.Blocks() as blocks:
+        endpoint(function)
+    blocks.queue()
+    app_kwargs = {"lifespan": memory.lifespan, "middleware": [Middleware(Presence, memory=memory)]}
+    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs=app_kwargs)
+    try:
+        with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE) as client:
+            yield client, blocks
+    finally:
+        blocks.close()
+
+
 @pytest.fixture
 def work() -> Iterator[SimpleNamespace]:
     """A running app that offers long work, and what became of that."""
-    told = SimpleNamespace(begun=threading.Event(), ended=threading.Event(), url="")
+    told = SimpleNamespace(begun=threading.Event(), ended=threading.Event())
 
     def long_work() -> list[str]:
         """Works in many turns."""
@@ -42,20 +60,15 @@ def work() -> Iterator[SimpleNamespace]:
         finally:
             told.ended.set()
 
-    with gr.Blocks() as blocks:
-        endpoint(long_work)
-    blocks.queue()
-    _, told.url, _ = blocks.launch(prevent_thread_lock=True, quiet=True)
-    yield told
-    blocks.close()
+    with offered(long_work) as (told.client, _):
+        yield told
 
 
 def test_work_ends_within_a_second_when_its_client_leaves(work: SimpleNamespace) -> None:
-    with httpx.Client(base_url=f"{work.url}gradio_api", timeout=PATIENCE) as client:
-        event = client.post("/call/long_work", json={"data": []}).json()["event_id"]
-        with client.stream("GET", f"/call/long_work/{event}"):
-            assert work.begun.wait(PATIENCE)
-            assert not work.ended.is_set()
+    event = work.client.post("/call/long_work", json={"data": []}).json()["event_id"]
+    with work.client.stream("GET", f"/call/long_work/{event}"):
+        assert work.begun.wait(PATIENCE)
+        assert not work.ended.is_set()
     left = time.monotonic()
     assert work.ended.wait(PATIENCE)
     assert time.monotonic() - left < 1
@@ -116,24 +129,15 @@ def test_a_crowd_that_asks_and_leaves_does_not_hold_up_who_stays() -> None:
         time.sleep(0.5)
         return ["done"]
 
-    memory = Memory()
-    with gr.Blocks() as blocks:
-        endpoint(quick_work)
-    blocks.queue()
-    app_kwargs = {"lifespan": memory.lifespan, "middleware": [Middleware(Presence, memory=memory)]}
-    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs=app_kwargs)
-    try:
-        with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE) as client:
-            for _ in range(200):  # 50 seconds of work for two at once
-                client.post("/call/quick_work", json={"data": []}).raise_for_status()
-            began = time.monotonic()
-            event = client.post("/call/quick_work", json={"data": []}).json()["event_id"]
-            with client.stream("GET", f"/call/quick_work/{event}") as told:
-                assert any('"done"' in line for line in told.iter_lines())
-            assert time.monotonic() - began < 20
-            assert len(asked) < 100
-    finally:
-        blocks.close()
+    with offered(quick_work) as (client, _):
+        for _ in range(200):  # 50 seconds of work for two at once
+            client.post("/call/quick_work", json={"data": []}).raise_for_status()
+        began = time.monotonic()
+        event = client.post("/call/quick_work", json={"data": []}).json()["event_id"]
+        with client.stream("GET", f"/call/quick_work/{event}") as told:
+            assert any('"done"' in line for line in told.iter_lines())
+        assert time.monotonic() - began < 20
+        assert len(asked) < 100
 
 
 def test_who_fetches_the_answer_to_a_dropped_question_is_told_so_at_once() -> None:
@@ -144,26 +148,17 @@ def test_who_fetches_the_answer_to_a_dropped_question_is_told_so_at_once() -> No
         may_end.wait(PATIENCE)
         return ["done"]
 
-    memory = Memory()
-    with gr.Blocks() as blocks:
-        endpoint(long_work)
-    blocks.queue()
-    app_kwargs = {"lifespan": memory.lifespan, "middleware": [Middleware(Presence, memory=memory)]}
-    _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, app_kwargs=app_kwargs)
-    try:
-        with httpx.Client(base_url=f"{url}gradio_api", timeout=PATIENCE) as client:
-            ask = {"data": [], "session_hash": "one"}
-            events = [client.post("/call/long_work", json=ask).json()["event_id"] for _ in range(3)]  # two at once
-            for event in [*blocks._queue.event_ids_to_events.values()]:
-                event.enqueue_time -= PATIENCE_OF_A_QUESTION
-            until = time.monotonic() + PATIENCE
-            while len(blocks._queue.event_ids_to_events) > 2 and time.monotonic() < until:
-                time.sleep(0.05)
-            told = client.get(f"/call/long_work/{events[-1]}").text  # ends by itself
-            assert told.count(UNHEARD) == 3
-    finally:
+    with offered(long_work) as (client, blocks):
+        ask = {"data": [], "session_hash": "one"}
+        events = [client.post("/call/long_work", json=ask).json()["event_id"] for _ in range(3)]  # two at once
+        for event in [*blocks._queue.event_ids_to_events.values()]:
+            event.enqueue_time -= PATIENCE_OF_A_QUESTION
+        until = time.monotonic() + PATIENCE
+        while len(blocks._queue.event_ids_to_events) > 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        told = client.get(f"/call/long_work/{events[-1]}").text  # ends by itself
         may_end.set()
-        blocks.close()
+        assert told.count(UNHEARD) == 3
 
 
 def test_a_file_stays_while_a_question_about_it_waits(tmp_path: Path) -> None:
