@@ -9,7 +9,7 @@ from tiny_networks import SIZE, TinyNet, tiny_architecture
 from fer_explain.errors import FerError
 from fer_explain.explain.hiding import fill_in
 from fer_explain.explain.registry import explainer
-from fer_explain.explain.scale_occlusion import squares, without_squares
+from fer_explain.explain.squares import filled_squares, squares
 
 
 def test_a_square_is_filled_in_from_its_own_border_and_the_border_stays() -> None:
@@ -28,7 +28,7 @@ def test_a_square_is_filled_in_from_its_own_border_and_the_border_stays() -> Non
 def test_only_the_square_changes_and_in_the_order_of_the_masks() -> None:
     face = torch.rand(1, 3, SIZE, SIZE)
     masks = squares(0.25, 2.0, SIZE)
-    images = without_squares(face, 0.25, 2.0)
+    images = filled_squares(face, 0.25, 2.0)
     assert images.shape == (len(masks), 3, SIZE, SIZE)
     changed = (images != face).any(1)
     assert not changed[~masks].any()

@@ -1,0 +1,119 @@
+"""Extremal perturbations (Fong et al. 2019, arXiv:1910.08485), for all areas in one map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fer_explain.explain.base import Case, Passes
+from fer_explain.explain.hiding import FILLED, HUNDREDTH, HidingExplainer, hide, reference_option, references
+from fer_explain.explain.parameters import option
+from fer_explain.explain.registry import register
+from fer_explain.explain.squares import squares, times, without_squares
+
+DENSITY: Final = 1.5  # squares that hide each place along one side
+REACH: Final = 0.1  # of the face's side: over so much the first guess is smooth
+NOISE: Final = 0.3  # variance of what the first guess leaves unexplained, over that of a square's loss
+SOFT: Final = 0.5  # width of a mask's edge, in standard deviations of the map
+RATE: Final = 0.35  # of Adam, in standard deviations of the map: four steps can turn an order round
+MEMORY: Final = (0.8, 0.99)  # of Adam: short, as the search is
+AREAS: Final = (0.03, 0.97)  # of the face: smaller and larger masks hide or show next to nothing
+TINY: Final = 1e-6  # a map that is flatter is a blank
+GOLDEN: Final = (math.sqrt(5) - 1) / 2  # its multiples spread evenly, so that every step asks about other areas
+
+
+@register
+@dataclass(frozen=True)
+class ExtremalPerturbation(HidingExplainer):
+    """The order of places in which a face, shown, gains the class most and, hidden, loses it most.
+
+    Fong et al. search one mask for each area (sec. 3.1, eq. 2). Here the masks of all areas are level sets of a single
+    map, so that larger ones contain smaller ones; it is moved by gradient to keep the class where only the mask is
+    seen and to lose it where the mask is hidden (both aims: Dabkowski and Gal 2017, arXiv:1705.07857, eq. 2).
+
+    The search starts from a linear model of what is lost under squares, with a smooth prior (Gaussian process
+    regression, Rasmussen and Williams 2006, eq. 2.25). From a blank it finds the places, too, but not how much they
+    count. In the end the map's scale and level are fitted to the same squares, which gives it the family's unit.
+    """
+
+    name = "extremal_perturbation"
+    title = "Extremal perturbations"
+    description = "Searches the places that keep the class when they alone are seen, and lose it when they are hidden."
+
+    window: float = option(
+        0.3, "Side of the first squares, as a share of the face's side.", low=0.15, high=0.5, step=0.05
+    )
+    rounds: int = option(4, "Steps of the search; 0 leaves the first guess.", low=0, high=40, step=1)
+    areas: int = option(3, "Areas that each step looks at.", low=2, high=4, step=1)
+    grid: int = option(12, "Cells along one side.", low=6, high=24, step=1)
+    reference: str = reference_option("blurred", further=FILLED)
+
+    def _rounds(self, side: int) -> list[int]:
+        return [1 + times(self.reference) * len(squares(self.window, DENSITY, side))]
+
+    def _total(self, case: Case) -> int:
+        return super()._total(case) + self.rounds
+
+    def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
+        hidden = without_squares(face, self.window, DENSITY, self.reference)
+        masks = squares(self.window, DENSITY, face.shape[-1]).to(face.device).repeat(len(hidden), 1, 1)
+        scores = self._scores(passes, torch.cat([face, *hidden]), target)
+        shares, lost = _shares(masks, self.grid), scores[0] - scores[1:]
+        found = self._search(passes, face, target, _first_guess(shares, lost, self.grid))
+        return _enlarged(_in_units(found, shares, lost), face.shape[-1])[0, 0]
+
+    def _search(self, passes: Passes, face: Tensor, target: int, start: Tensor) -> Tensor:
+        """The map (1, 1, G, G), moved from ``start`` by gradient, in standard deviations of that."""
+        found = ((start - start.mean()) / start.std().clamp(min=TINY)).to(face).requires_grad_()
+        pictures = references(face, "both")
+        adam = torch.optim.Adam([found], lr=RATE, betas=MEMORY)
+        for step in range(self.rounds):
+            with passes.turn(gradients=True) as model:
+                seen = self._level_sets(_enlarged(found, face.shape[-1]), step)
+                shown, gone = hide(face, 1 - seen, pictures[0]), hide(face, seen, pictures[step % 2])
+                kept, left = model(torch.cat([shown, gone])).softmax(1)[:, target].split(self.areas)
+                [found.grad] = torch.autograd.grad(left.mean() - kept.mean(), found)
+            adam.step()
+        return found.detach().double()
+
+    def _level_sets(self, relevance: Tensor, step: int) -> Tensor:
+        """Soft masks (A, S, S) of the most relevant places of a map (1, 1, S, S), of another size at each step."""
+        offset = (0.5 + step * GOLDEN) % 1
+        areas = ((torch.arange(self.areas) + offset) / self.areas).clamp(*AREAS).to(relevance)
+        levels = relevance.detach().quantile(1 - areas).view(-1, 1, 1)
+        return ((relevance[0] - levels) / (SOFT * relevance.detach().std().clamp(min=TINY))).sigmoid()
+
+
+def _shares(masks: Tensor, grid: int) -> Tensor:
+    """Which share of the face a mask (n, S, S) hides in each cell, in hundredths: (n, grid * grid), double."""
+    cells: Tensor = F.adaptive_avg_pool2d(masks[:, None].double(), grid).flatten(1)
+    return cells / cells.shape[1] / HUNDREDTH
+
+
+def _first_guess(shares: Tensor, lost: Tensor, grid: int) -> Tensor:
+    """The likeliest smooth map (1, 1, grid, grid) whose sums over masks, ``shares`` (n, cells), are ``lost`` (n,)."""
+    line = (torch.arange(grid, dtype=torch.float64, device=shares.device) + 0.5) / grid
+    places = torch.cartesian_prod(line, line)
+    prior: Tensor = (-torch.cdist(places, places).square() / (2 * REACH**2)).exp()
+    explained = shares @ prior @ shares.T
+    unexplained = NOISE * explained.diagonal().mean() * torch.eye(len(lost)).to(lost)
+    weights: Tensor = torch.linalg.solve(explained + unexplained, lost)
+    likeliest: Tensor = prior @ shares.T @ weights
+    return likeliest.view(1, 1, grid, grid)
+
+
+def _in_units(found: Tensor, shares: Tensor, lost: Tensor) -> Tensor:
+    """The map (1, 1, G, G), stretched and raised so that its sums over masks come nearest to what was lost."""
+    sums = torch.stack([shares @ found.flatten(), shares.sum(1)], dim=1)
+    solution: Tensor = torch.linalg.lstsq(sums, lost).solution
+    return found * solution[0].clamp(min=0) + solution[1]
+
+
+def _enlarged(cells: Tensor, side: int) -> Tensor:
+    enlarged: Tensor = F.interpolate(cells, (side, side), mode="bicubic", align_corners=False)
+    return enlarged
