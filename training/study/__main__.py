@@ -163,7 +163,7 @@ def _run(study: Study, data: Sequence[str], output: Path, at_a_time: int, *, tes
 
 
 def _job(study: Study, run: Run, data: Sequence[str], output: Path, *, tested: bool) -> Job:
-    where = ["--folder", str(folder_of(output, run)), "--data", *data, *(["--test"] if tested else [])]
+    where = ["--folder", str(folder_of(output, run)), "--data", *data[: run.sources], *(["--test"] if tested else [])]
     return Job(run.name, (*where, "--", *_flags(study, run, output)))
 
 

@@ -35,7 +35,8 @@ from training.study.plan import CONFIG, Options, Study, Variant
 
 STUDIES: Final = Path(__file__).parents[1] / "studies"
 
-_OF_A_RUN: Final = ("model", "recipe", "balanced", "drop_leaks", "pretrained", "teacher")  # beside the recipe's options
+# Beside the recipe's options. ``sources``: learn from the first so many of --data only.
+_OF_A_RUN: Final = ("model", "recipe", "sources", "balanced", "drop_leaks", "pretrained", "teacher")
 _ENTRIES: Final = ("description", "model", "recipe", "seeds", "folds", "limit", "options", "factors")
 
 
