@@ -82,6 +82,7 @@ class Study:
         seeds: of every variant.
         folds: parts of the cross-validation; 0 = the data's own validation split.
         limit: use only the first images of each split; 0 = all.
+        measures: what each run is measured on; () = its own validation split. See :mod:`training.study.measures`.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Study:
     seeds: tuple[int, ...]
     folds: int = 0
     limit: int = 0
+    measures: tuple[str, ...] = ()
 
     @property
     def runs(self) -> list[Run]:
