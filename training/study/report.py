@@ -14,11 +14,11 @@ from fer_explain.hub.predictions import Split
 from training.audit.report import HTML, MARKDOWN, as_html, as_markdown
 from training.audit.sections import Section
 from training.study import sections
-from training.study.causes import as_numbers, contrasts, variant_scores, worths
+from training.study.causes import Measured, as_numbers, contrasts, variant_differences, variant_scores, worths
 from training.study.effects import Effect, effects, pairs
 from training.study.measures import DISTURBED, key_of_measure
 from training.study.plan import Study
-from training.study.scores import Scores, disturbed_scores, plain_scores
+from training.study.scores import Scores, disturbed_scores, read_scores
 from training.study.sections import EFFECTS, PAIRS, TABLE, VARIANTS, WORTHS
 from training.study.summary import as_table, summarise
 from training.study.table import finished, folder_of, replicates, tidy_table
@@ -64,34 +64,33 @@ def _plain(study: Study, output: Path, split: Split, table: pd.DataFrame) -> tup
 
 
 def _measured(study: Study, output: Path, table: pd.DataFrame) -> tuple[str, list[Section], Numbers]:
-    """The same of a study with measures: what each cause is worth on all of them, then each of them alone."""
-    saved = {name: replicates(study, output, key_of_measure(name)) for name in study.measures if name != DISTURBED}
-    measured: dict[str, dict[str, dict[int, Scores]]] = {
-        name: {variant: {seed: plain_scores(one) for seed, one in of.items()} for variant, of in found.items()}
-        for name, found in saved.items()
-    }
-    if DISTURBED in study.measures:
-        for run in finished(study, output):
-            for name, one in disturbed_scores(folder_of(output, run)).items():
-                measured.setdefault(name, {}).setdefault(run.variant.name, {})[run.seed] = one
-    causes, scores = worths(contrasts(study), measured), worths(variant_scores(study), measured)
-    numbers = {WORTHS: as_numbers(causes), VARIANTS: as_numbers(scores)}
-    parts = [*sections.causes(causes), *sections.scores(scores)]
-    tables: dict[str, list[pd.DataFrame]] = {EFFECTS: [], PAIRS: []}
-    for name, found in saved.items():
-        differences, compared = effects(study, found), pairs(found)
-        tables[EFFECTS].append(_effects(differences).assign(measure=name))
-        tables[PAIRS].append(_pairs(compared).assign(measure=name))
-        parts += sections.differences(differences, compared, name)
-    numbers |= {file: pd.concat(some) if some else pd.DataFrame() for file, some in tables.items()}
+    """The same of a study with measures, all of which are told of side by side."""
+    measured = _scores(study, output)
+    causes = worths(contrasts(study), measured)
+    scores, found = worths(variant_scores(study), measured), worths(variant_differences(study), measured)
+    numbers = {WORTHS: as_numbers(causes), VARIANTS: as_numbers(scores), EFFECTS: as_numbers(found)}
     if table.empty:
         return "", [], numbers
-    alike = len({run.sources for run in study.runs}) == 1
     splits = {name: DISTURBED if name == DISTURBED else key_of_measure(name) for name in study.measures}
+    alike = len({run.sources for run in study.runs}) == 1
+    parts = [*sections.causes(causes), *sections.of_variants(study, scores, found)]
     parts += [sections.curves(_histories(study, output), alike=alike), sections.measured_runs(table, splits)]
     n = dict(zip(table["split"], table["n"], strict=True))
     on = ", ".join(f"{name} n = {n[split]:,}" for name, split in splits.items())
     return f"Judged on validation data, the same faces for all variants: {on}.", parts, numbers
+
+
+def _scores(study: Study, output: Path) -> Measured:
+    """What the finished runs scored on each face of each measure; the disturbances are two measures."""
+    found: dict[str, dict[str, dict[int, Scores]]] = {}
+    for name in study.measures:
+        for run in finished(study, output):
+            folder = folder_of(output, run)
+            plain = name != DISTURBED
+            of_run = {name: read_scores(folder, key_of_measure(name))} if plain else disturbed_scores(folder)
+            for measure, one in of_run.items():
+                found.setdefault(measure, {}).setdefault(run.variant.name, {})[run.seed] = one
+    return found
 
 
 def _histories(study: Study, output: Path) -> list[pd.DataFrame]:

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from fer_explain.benchmark.calibration import Integers
-from fer_explain.benchmark.saved import Saved
 from fer_explain.benchmark.statistics import Doubles, Interval, bootstrap_means, percentile_interval
 from fer_explain.errors import FerError
 from fer_explain.hub.folder import PREDICTIONS
+from fer_explain.hub.predictions import read_saved
 from training.disturbed import ANSWERS, PLAIN
 
-RIGHT: Final = "disturbed, right"
-UNCHANGED: Final = "disturbed, unchanged"
+RIGHT: Final = "disturbed"
+UNCHANGED: Final = "unchanged when disturbed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +43,13 @@ class Scores:
         return percentile_interval(bootstrap_means(self.values[:, None])[:, 0], self.mean)
 
 
-def plain_scores(saved: Saved) -> Scores:
-    """Who was right."""
+def read_scores(folder: Path, name: str) -> Scores:
+    """Whether the answer to each face was right; ``name`` is that of the measurement's predictions.
+
+    Raises:
+        FerError: they cannot be read.
+    """
+    saved = read_saved(folder, name)
     return Scores(saved.rows, saved.correct.astype(np.float64))
 
 

@@ -16,6 +16,7 @@ from training.study.figures import curves_figure, effects_figure, variants_figur
 from training.study.plan import Study
 from training.study.scores import RIGHT, UNCHANGED
 from training.study.summary import Line
+from training.targets import FERPLUS
 
 TABLE: Final = "table"  # .parquet and .csv
 VARIANTS: Final = "variants.csv"
@@ -24,16 +25,12 @@ PAIRS: Final = "pairs.csv"
 WORTHS: Final = "causes.csv"
 CAUSES: Final = "What each cause is worth"
 
-_ONE_SEED: Final = "One seed: another training may say otherwise, and how much otherwise is not known."
-_HOW_TO_READ: Final = (
-    "A level counts against the first of its factor, averaged over the other factors. In the table stand the mean over "
-    "seeds, its 95 % intervals and what each seed says. The intervals are not corrected for their number: of twenty "
-    "causes without effect one is expected to seem to have one."
-)
-_OF_DISTURBED: Final = (
-    f"{RIGHT} and {UNCHANGED}: the share of right answers and of answers that stay what they were, the mean over all "
-    "disturbances at their strongest."
-)
+_AGAINST_FIRST: Final = "A level counts against the first of its factor, averaged over the levels of the other factors."
+_ABOUT: Final = {
+    FERPLUS: f"{FERPLUS}: the first data set, labelled with the class that most of FER+'s voters named.",
+    RIGHT: f"{RIGHT}: the share of right answers, the mean over all disturbances at their strongest.",
+    UNCHANGED: f"{UNCHANGED}: the share of answers that stay what they are without the disturbance, the same mean.",
+}
 
 
 def ran(study: Study, done: int, judged: str, split: Split, failed: Mapping[str, str]) -> Section:
@@ -91,10 +88,8 @@ def variants(lines: Sequence[Line]) -> Section:
     return Section("Variants", sentences, table, "Means over seeds.", variants_figure(lines), VARIANTS)
 
 
-def differences(
-    found: Sequence[Effect], compared: Mapping[int, Sequence[Comparison]], measure: str = ""
-) -> list[Section]:
-    """The differences, a sentence for each; of one measure among several a sentence only for those that are certain."""
+def differences(found: Sequence[Effect], compared: Mapping[int, Sequence[Comparison]]) -> list[Section]:
+    """The differences, a sentence for each."""
     if not found:
         return []
     table = pd.DataFrame(
@@ -108,9 +103,7 @@ def differences(
         for effect in found
     )
     table.index = pd.Index([f"{effect.a} minus {effect.b}" for effect in found], name="difference")
-    told = [effect.sentence for effect in found if effect.better or not measure]
-    if not told:
-        told.append("No difference is certain by the rule below.")
+    told = [effect.sentence for effect in found]
     told.append(
         f'Holm\'s correction is over the {len(found)} statements of this section. "Better" is said only when the '
         "intervals over seeds and over images both exclude zero and the corrected p-value is below 0.05. No evidence "
@@ -123,8 +116,7 @@ def differences(
         f"after Holm's correction ({PAIRS}); that is a statement about these networks, not about the variants."
     )
     drawn = effects_figure(found)
-    title = f"Differences on {measure}" if measure else "Differences"
-    return [Section(title, tuple(told), table, "Differences of accuracy.", drawn, EFFECTS)]
+    return [Section("Differences", tuple(told), table, "Differences of accuracy.", drawn, EFFECTS)]
 
 
 def curves(histories: Sequence[pd.DataFrame], *, alike: bool) -> Section:
@@ -159,33 +151,51 @@ def causes(found: Sequence[Worth]) -> list[Section]:
     """What each level brings on each measure, and the scores it starts from and leads to."""
     if not found:
         return []
-    sentences = _certain(found) if len(found[0].of_seed) > 1 else [_ONE_SEED]
-    sentences += [_HOW_TO_READ]
-    if any(one.measure in (RIGHT, UNCHANGED) for one in found):
-        sentences.append(_OF_DISTURBED)
-    return [Section(CAUSES, tuple(sentences), _crossed(found), "Points.", file=WORTHS)]
+    told = [*_certain(found), *_method(found), _AGAINST_FIRST]
+    told += [_ABOUT[name] for name in dict.fromkeys(one.measure for one in found) if name in _ABOUT]
+    return [Section(CAUSES, tuple(told), _crossed(found, "cause"), "Points.", file=WORTHS)]
+
+
+def of_variants(study: Study, scores: Sequence[Worth], found: Sequence[Worth]) -> list[Section]:
+    """What each variant scores on each measure, and how it differs from the reference."""
+    if not scores:
+        return []
+    parts = [Section("Variants", (), _crossed(scores, "variant"), "Shares of the images.", file=VARIANTS)]
+    if found:
+        told, caption = _certain(found), f"Points against {study.variants[0].name}."
+        parts.append(Section("Differences", tuple(told), _crossed(found, "variant"), caption, file=EFFECTS))
+    return parts
 
 
 def _certain(found: Sequence[Worth]) -> list[str]:
-    """A sentence per cause, and how sure it is."""
-    of_cause: dict[str, list[str]] = {}
-    for one in found:
-        if one.contrast.is_difference:
-            on = of_cause.setdefault(one.contrast.name, [])
-            on += [f"{one.measure} {100 * one.value:+.1f}"] if one.is_certain else []
+    """A sentence per difference, and how sure it is."""
+    differences = [one for one in found if one.contrast.is_difference]
+    if not differences:
+        return []
+    if not differences[0].freedom:
+        return ["One seed: another training may say otherwise, and by how much is not known."]
+    on: dict[str, list[str]] = {}
+    for one in differences:
+        told = on.setdefault(one.contrast.name, [])
+        told += [f"{one.measure} {100 * one.value:+.1f}"] if one.is_certain else []
     return [
-        "Points, where neither the interval over images nor the one over trainings holds zero:",
-        *(f"{name}: {'; '.join(on) or 'nowhere'}." for name, on in of_cause.items()),
-        "The interval over trainings (Student's t) pools the spread of all variants over their seeds, taken as equally "
-        f"large: {len(found[0].of_seed)} seeds of one difference alone have hardly any.",
+        *(f"{name}: {'; '.join(told)}." if told else f"{name}: no evidence." for name, told in on.items()),
+        "Points are told where the 95 % intervals over images and over trainings both exclude zero and the p-value is "
+        f"below 0.05 after Holm's correction for all {len(differences)} differences. No evidence of a difference is no "
+        "evidence of equality: the intervals in the table say how large it may still be.",
     ]
 
 
-def scores(found: Sequence[Worth]) -> list[Section]:
-    """What each variant scores on each measure."""
-    if not found:
-        return []
-    return [Section("Variants", (), _crossed(found), "Accuracy, or the share of unchanged answers.", file=VARIANTS)]
+def _method(found: Sequence[Worth]) -> list[str]:
+    """What the intervals are."""
+    told = ["The interval over images is a paired bootstrap of the scores averaged over seeds."]
+    if found[0].freedom:
+        told.append(
+            f"The interval over trainings (Student's t, {found[0].freedom} degrees of freedom) pools the spread of all "
+            f"variants over their seeds, taken as equally large: {len(found[0].of_seed)} seeds of one difference say "
+            "little about its spread."
+        )
+    return told
 
 
 def measured_runs(table: pd.DataFrame, names: Mapping[str, str]) -> Section:
@@ -198,13 +208,13 @@ def measured_runs(table: pd.DataFrame, names: Mapping[str, str]) -> Section:
     return Section("Runs", (sentence,), shown, "Runs.", file=f"{TABLE}.csv")
 
 
-def _crossed(found: Sequence[Worth]) -> pd.DataFrame:
+def _crossed(found: Sequence[Worth], what: str) -> pd.DataFrame:
     """Contrasts down, measures across."""
     rows: dict[str, dict[str, str]] = {}
     for one in found:
         rows.setdefault(one.contrast.name, {})[one.measure] = _told_worth(one)
     table = pd.DataFrame(rows.values())
-    table.index = pd.Index(list(rows), name="")
+    table.index = pd.Index(list(rows), name=what)
     return table
 
 

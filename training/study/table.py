@@ -17,7 +17,7 @@ from fer_explain.benchmark.saved import Saved
 from fer_explain.errors import FerError
 from fer_explain.hub.config import read_config
 from fer_explain.hub.folder import HISTORY
-from fer_explain.hub.predictions import read_metrics_file, read_saved
+from fer_explain.hub.predictions import Split, read_metrics_file, read_saved
 from training.study.measures import DISTURBED
 from training.study.plan import Run, Study
 from training.study.scores import disturbed_scores
@@ -94,8 +94,8 @@ def _disturbed(folder: Path) -> dict[str, float]:
     }
 
 
-def replicates(study: Study, output: Path, split: str) -> dict[str, dict[int, Saved]]:
-    """Variant -> seed -> its predictions on ``split`` or a measure's; the folds of a cross-validation pooled.
+def replicates(study: Study, output: Path, split: Split) -> dict[str, dict[int, Saved]]:
+    """Variant -> seed -> its predictions on ``split``; the folds of a cross-validation pooled.
 
     A seed of which a fold is missing is left out.
 
