@@ -19,8 +19,10 @@ from fer_explain.hub.reference import find_folder
 Split = Literal["validation", "test", "calibration"]
 
 
-def read_saved(ref: str | Path, split: Split) -> Saved:
+def read_saved(ref: str | Path, split: str) -> Saved:
     """The saved predictions of a checkpoint (embedded name, folder or Hub id) on one split.
+
+    ``split`` may also be the name of a further measurement, as ``press-validation``.
 
     Raises:
         FerError: there is no such checkpoint, or it holds no readable predictions for that split.

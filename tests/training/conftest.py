@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from accelerate.state import AcceleratorState
 
 from fer_explain.emotions import LABELS
 from fer_explain.types import Pixels
+from training.study import __main__ as study
+from training.study import worker
+from training.study.crew import Job
 
 USAGES = {"Training": 6, "PublicTest": 2, "PrivateTest": 2}
 
@@ -37,3 +42,23 @@ def csv_file(table: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("data") / "fer2013.csv"
     table.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of a study's runs that were carried out: in this process, so that the imports are paid for once."""
+    names: list[str] = []
+
+    def in_process(jobs: Sequence[Job], at_a_time: int, logs: Path, report: Callable[[Job, str | None], None]) -> None:
+        for job in jobs:
+            AcceleratorState._reset_state(reset_partial_state=True)
+            names.append(job.name)
+            try:
+                worker.main(job.arguments)
+                report(job, None)
+            except SystemExit as stop:
+                report(job, f"exit status {stop.code}")
+
+    monkeypatch.setattr(study, "carry_out", in_process)
+    monkeypatch.setattr(worker, "stop_with", lambda stream: None)
+    return names

@@ -8,20 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from accelerate.state import AcceleratorState
 from filelock import FileLock
 
 from fer_explain.hub.folder import METRICS, WEIGHTS
 from training.state import FILE
 from training.study import __main__ as study
-from training.study import worker
-from training.study.crew import Job
 from training.study.table import METRICS as COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -42,26 +38,6 @@ def toml(tmp_path: Path) -> Path:
     path = tmp_path / "squares.toml"
     path.write_text(TOML)
     return path
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the runs carried out: in this process, one after the other, so that the imports are paid for once."""
-    names: list[str] = []
-
-    def in_process(jobs: Sequence[Job], at_a_time: int, logs: Path, report: Callable[[Job, str | None], None]) -> None:
-        for job in jobs:
-            AcceleratorState._reset_state(reset_partial_state=True)
-            names.append(job.name)
-            try:
-                worker.main(job.arguments)
-                report(job, None)
-            except SystemExit as stop:
-                report(job, f"exit status {stop.code}")
-
-    monkeypatch.setattr(study, "carry_out", in_process)
-    monkeypatch.setattr(worker, "stop_with", lambda stream: None)
-    return names
 
 
 def test_a_study_ends_in_a_tidy_table_and_a_report_in_words(

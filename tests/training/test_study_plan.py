@@ -73,6 +73,12 @@ def test_the_command_line_changes_a_study_but_not_what_it_varies(tmp_path: Path)
         read(tmp_path, GRID + '"few" = { epochs = 1 }\n', options={"epochs": 9})
 
 
+def test_how_many_sources_a_run_learns_from_is_no_flag_of_it(tmp_path: Path) -> None:
+    study = read(tmp_path, GRID.replace('"norm" = {}', '"norm" = { sources = 1 }'))
+    assert [run.sources for run in study.runs[:4]] == [1, None, 1, None]
+    assert not any("sources" in flag for run in study.runs for flag in run.flags)
+
+
 @pytest.mark.parametrize("name", list_studies())
 def test_every_study_of_the_repository_builds_its_networks(name: str) -> None:
     study = read_study(name)
@@ -108,6 +114,12 @@ def test_the_studies_of_the_issue_are_there() -> None:
         (GRID.replace("seeds = 2", "folds = 1"), "folds must be 0, or at least 2"),
         (GRID.replace("seeds = 2", "sedes = 2"), "no entry 'sedes'"),
         (GRID.replace('"no norm"', '"norm!"'), "two variants are called alike"),
+        (GRID.replace("epochs = 3", "sources = 0"), "sources must be a whole number from 1 on, got 0"),
+        (GRID.replace("epochs = 3", "sources = true"), "sources must be a whole number from 1 on, got True"),
+        (GRID.replace("seeds = 2", 'measures = "sources"'), "measures must be a list of sources, ferplus, disturbed"),
+        (GRID.replace("seeds = 2", 'measures = ["test"]'), r"each at most once; got \['test'\]"),
+        (GRID.replace("seeds = 2", 'measures = ["ferplus", "ferplus"]'), "each at most once"),
+        (GRID.replace("seeds = 2", 'measures = ["ferplus"]\nfolds = 2'), "a cross-validation is judged on its folds"),
     ],
 )
 def test_a_bad_study_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -18,6 +18,7 @@ import json
 import shlex
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +32,10 @@ from training.data import ImageForm, load_mix
 from training.folds import make_folds
 from training.manners import command
 from training.study.crew import LOGS, Job, carry_out, default_jobs
-from training.study.plan import Run, Study
+from training.study.measures import check, named
+from training.study.plan import SOURCES, Run, Study
 from training.study.report import write_report
+from training.study.sections import CAUSES
 from training.study.table import folder_of
 from training.study.toml_file import Overrides, list_studies, read_study
 from training.study.worker import is_finished
@@ -84,17 +87,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise FerError(f"--jobs must be at least 1, got {at_a_time}.")
     if options.test and study.folds:
         raise FerError("--test: a cross-validation is judged on its folds; leave out --test, or give --folds 0.")
+    study = _with_data(study, options.data, tested=options.test)
     _book(study, options.output)
     _make_folds(study, options.data, options.output)
     failed = _run(study, options.data, options.output, at_a_time, tested=options.test)
     for part in write_report(study, options.output, "test" if options.test else "validation", failed):
-        if part.title in ("What was run", "Differences"):
+        if part.title in ("What was run", "Differences", CAUSES):
             print("\n".join(part.sentences))
     print(f"The report is {options.output / HTML}.")
     if failed:
         raise FerError(
             f"{len(failed)} of {len(study.runs)} runs failed; the report is on the others. Repeat the command."
         )
+
+
+def _with_data(study: Study, data: Sequence[str], *, tested: bool) -> Study:
+    """The study, its measures named by the data sets.
+
+    Raises:
+        FerError: the data are not what it needs, or it cannot be judged on the test split.
+    """
+    asked = [run for run in study.runs if run.sources and run.sources > len(data)]
+    if asked:
+        raise FerError(
+            f"study {study.name}, variant '{asked[0].variant.name}': {SOURCES} = {asked[0].sources}, but --data names "
+            f"only {len(data)}."
+        )
+    if tested and study.measures:
+        raise FerError("--test: this study is judged on its measures, which are validation data; leave out --test.")
+    return replace(study, measures=named(study.measures, data))
 
 
 def _book(study: Study, output: Path) -> None:
@@ -104,19 +125,25 @@ def _book(study: Study, output: Path) -> None:
         FerError: the folder holds a study with other options, or cannot be written.
     """
     path = output / PLAN
-    now: dict[str, Any] = {"study": study.name, "folds": study.folds, "limit": study.limit, "runs": {}}
+    now: dict[str, Any] = {"study": study.name, "folds": study.folds, "limit": study.limit}
+    runs = {run.name: run.flags for run in study.runs}
+    sources = {run.name: run.sources for run in study.runs if run.sources}
     try:
-        booked = json.loads(path.read_text(encoding="utf-8")) if path.exists() else now
+        booked = json.loads(path.read_text(encoding="utf-8")) if path.exists() else now | {"runs": {}}
         former: dict[str, list[str]] = booked["runs"]
+        of_former: dict[str, int] = dict(booked.get(SOURCES, sources))  # books of older versions do not tell
         same = all(booked[key] == now[key] for key in ("study", "folds", "limit"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FerError(f"--output {output}: {PLAN} is damaged; choose another folder.") from error
-    runs = {run.name: run.flags for run in study.runs}
-    other = [name for name, flags in runs.items() if former.get(name, flags) != flags]
+    other = [
+        name
+        for name, flags in runs.items()
+        if name in former and (former[name], of_former.get(name)) != (flags, sources.get(name))
+    ]
     if other or not same:
         what = f"run {other[0]}" if other else "the study"
         raise FerError(f"--output {output}: {what} began there with other options; give those, or another folder.")
-    write_text(path, json.dumps(now | {"runs": former | runs}, indent=1) + "\n")
+    write_text(path, json.dumps(now | {"runs": former | runs, SOURCES: of_former | sources}, indent=1) + "\n")
 
 
 def _make_folds(study: Study, data: Sequence[str], output: Path) -> None:
@@ -139,12 +166,15 @@ def _flags(study: Study, run: Run, output: Path) -> list[str]:
 
 def _run(study: Study, data: Sequence[str], output: Path, at_a_time: int, *, tested: bool) -> dict[str, str]:
     """Carries out what is not finished; returns the runs that failed and the sentence each did so with."""
-    left = [run for run in study.runs if not is_finished(folder_of(output, run), tested=tested)]
+    left = [
+        run for run in study.runs if not is_finished(folder_of(output, run), tested=tested, measures=study.measures)
+    ]
     if len(left) < len(study.runs):
         print(f"{len(study.runs) - len(left)} of {len(study.runs)} runs were finished before", flush=True)
     jobs = {_job(study, run, data, output, tested=tested): run for run in left}
     at_a_time = min(at_a_time, max(1, len(jobs)))
     if jobs:
+        check(study.measures, data)
         print(f"{len(jobs)} runs to go, {at_a_time} at a time; {output / LOGS} has what they print", flush=True)
     failed: dict[str, str] = {}
     began, done = time.monotonic(), 0
@@ -163,8 +193,11 @@ def _run(study: Study, data: Sequence[str], output: Path, at_a_time: int, *, tes
 
 
 def _job(study: Study, run: Run, data: Sequence[str], output: Path, *, tested: bool) -> Job:
-    where = ["--folder", str(folder_of(output, run)), "--data", *data, *(["--test"] if tested else [])]
-    return Job(run.name, (*where, "--", *_flags(study, run, output)))
+    what = ["--folder", str(folder_of(output, run)), "--data", *data]
+    what += ["--sources", str(run.sources)] if run.sources else []
+    what += ["--test"] if tested else []
+    what += ["--measures", *study.measures, "--limit", str(study.limit)] if study.measures else []
+    return Job(run.name, (*what, "--", *_flags(study, run, output)))
 
 
 def _score(folder: Path, *, tested: bool) -> str:

@@ -14,6 +14,7 @@ from training.config import TrainConfig
 
 Options = dict[str, Any]
 
+SOURCES: Final = "sources"
 CONFIG: Final = frozenset(entry.name for entry in fields(TrainConfig))
 
 
@@ -57,10 +58,15 @@ class Run:
         return f"{slug(self.variant.name)}-seed{self.seed}{fold}"
 
     @property
+    def sources(self) -> int | None:
+        """How many of the study's data sets, from the first on, it learns from; None = all of them."""
+        return self.variant.options.get(SOURCES)
+
+    @property
     def flags(self) -> list[str]:
         """What tells ``training.run`` from its defaults, but for data and output."""
         options = self.variant.options | {"seed": self.seed}
-        flags = [flag for name, value in options.items() for flag in _flags(name, value)]
+        flags = [flag for name, value in options.items() if name != SOURCES for flag in _flags(name, value)]
         return flags if self.fold is None else [*flags, "--fold", str(self.fold)]
 
 
@@ -76,6 +82,7 @@ class Study:
         seeds: of every variant.
         folds: parts of the cross-validation; 0 = the data's own validation split.
         limit: use only the first images of each split; 0 = all.
+        measures: what each run is measured on; () = its own validation split. See :mod:`training.study.measures`.
     """
 
     name: str
@@ -85,6 +92,7 @@ class Study:
     seeds: tuple[int, ...]
     folds: int = 0
     limit: int = 0
+    measures: tuple[str, ...] = ()
 
     @property
     def runs(self) -> list[Run]:

@@ -18,7 +18,9 @@ from fer_explain.errors import FerError
 from fer_explain.hub.config import read_config
 from fer_explain.hub.folder import HISTORY
 from fer_explain.hub.predictions import Split, read_metrics_file, read_saved
+from training.study.measures import DISTURBED
 from training.study.plan import Run, Study
+from training.study.scores import disturbed_scores
 from training.study.worker import is_finished
 
 RUNS: Final = "runs"
@@ -32,7 +34,7 @@ def folder_of(output: Path, run: Run) -> Path:
 
 def finished(study: Study, output: Path) -> list[Run]:
     """The runs of the study that ended and were measured."""
-    return [run for run in study.runs if is_finished(folder_of(output, run))]
+    return [run for run in study.runs if is_finished(folder_of(output, run), measures=study.measures)]
 
 
 def tidy_table(study: Study, output: Path) -> pd.DataFrame:
@@ -40,8 +42,9 @@ def tidy_table(study: Study, output: Path) -> pd.DataFrame:
 
     Columns: ``study``, ``variant``, one per factor, ``seed``, ``fold`` (missing without cross-validation), ``split``
     (``validation``, ``test``, ``test-without_leaks``, ``validation-ten_crop``, ...; the fold is the ``validation`` of a
-    cross-validation), ``n``, each of :data:`METRICS`, ``accuracy_low`` and ``accuracy_high`` (95 % bootstrap interval
-    over images), ``seconds`` of training, ``epochs``, ``best_epoch``, ``fingerprint`` of the run.
+    cross-validation; the study's measures are ``press-validation``, ... and ``disturbed``), ``n``, each of
+    :data:`METRICS`, ``accuracy_low`` and ``accuracy_high`` (95 % bootstrap interval over images), ``unchanged`` (with
+    ``disturbed`` alone), ``seconds`` of training, ``epochs``, ``best_epoch``, ``fingerprint`` of the run.
 
     Raises:
         FerError: a run's folder is damaged.
@@ -53,8 +56,12 @@ def tidy_table(study: Study, output: Path) -> pd.DataFrame:
 def _rows(study: Study, run: Run, folder: Path) -> Iterator[dict[str, Any]]:
     metrics, source = read_metrics_file(folder), read_config(folder).provenance
     history = pd.read_csv(folder / HISTORY)
-    further = {name: one.scores for name, one in read_further(metrics).items() if not one.data}
-    for split, scores in (read_splits(metrics) | further).items():
+    known = ("", *study.measures)
+    further = {name: one.scores for name, one in read_further(metrics).items() if one.data in known}
+    measured = {name: {"n": one.n, **_values(one)} for name, one in (read_splits(metrics) | further).items()}
+    if DISTURBED in study.measures:
+        measured[DISTURBED] = _disturbed(folder)
+    for split, values in measured.items():
         yield {
             "study": study.name,
             "variant": run.variant.name,
@@ -62,8 +69,7 @@ def _rows(study: Study, run: Run, folder: Path) -> Iterator[dict[str, Any]]:
             "seed": run.seed,
             "fold": run.fold,
             "split": split,
-            "n": scores.n,
-            **_values(scores),
+            **values,
             "seconds": round(float(history["seconds"].sum()), 1),
             "epochs": len(history),
             "best_epoch": int(source["epochs"]),
@@ -74,6 +80,18 @@ def _rows(study: Study, run: Run, folder: Path) -> Iterator[dict[str, Any]]:
 def _values(scores: Metrics) -> dict[str, float]:
     low, high = scores.intervals["accuracy"]
     return {name: getattr(scores, name) for name in METRICS} | {"accuracy_low": low, "accuracy_high": high}
+
+
+def _disturbed(folder: Path) -> dict[str, float]:
+    right, unchanged = disturbed_scores(folder).values()
+    (low, high), n = right.interval, len(right.rows)
+    return {
+        "n": n,
+        "accuracy": right.mean,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "unchanged": unchanged.mean,
+    }
 
 
 def replicates(study: Study, output: Path, split: Split) -> dict[str, dict[int, Saved]]:

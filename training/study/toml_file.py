@@ -7,6 +7,7 @@
     recipe = "sequential_cnn"           # optional; the network's own where there is none
     seeds = 3
     folds = 0                           # optional; 5 = cross-validation of the training split in five parts
+    measures = ["sources", "ferplus"]   # optional; what every run is measured on, the own validation split if left out
 
     [options]                           # optional; of training.run, for every run
     epochs = 20
@@ -16,6 +17,15 @@
     "no dropout" = { model_args = { dropout = 0.0 } }
 
 Several factors make a grid: every level of one with every level of the others.
+
+Beside the options of training.run, a level may have ``sources = 1``: learn from the first one of --data only. Variants
+that learn from different data have different validation splits of their own, so they are compared on ``measures``,
+where all see the same faces:
+
+- ``sources``: the validation split of each data set of --data, under the name of its folder;
+- ``ferplus``: that of the first data set, with the class that most of FER+'s voters named;
+- ``disturbed``: 1,000 seeded faces of it under the suite of disturbances. Counted are right and unchanged answers, each
+  the mean over all disturbances at their strongest.
 """
 
 from __future__ import annotations
@@ -31,12 +41,14 @@ from typing import Any, Final
 
 from fer_explain.errors import FerError
 from training.config import resolve
-from training.study.plan import CONFIG, Options, Study, Variant
+from training.study.measures import KINDS
+from training.study.plan import CONFIG, SOURCES, Options, Study, Variant
 
 STUDIES: Final = Path(__file__).parents[1] / "studies"
 
-_OF_A_RUN: Final = ("model", "recipe", "balanced", "drop_leaks", "pretrained", "teacher")  # beside the recipe's options
-_ENTRIES: Final = ("description", "model", "recipe", "seeds", "folds", "limit", "options", "factors")
+# Beside the recipe's options.
+_OF_A_RUN: Final = ("model", "recipe", SOURCES, "balanced", "drop_leaks", "pretrained", "teacher")
+_ENTRIES: Final = ("description", "model", "recipe", "seeds", "folds", "limit", "measures", "options", "factors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,7 @@ def read_study(name: str, overrides: Overrides | None = None) -> Study:
         seeds=tuple(range(_count("seeds", changed.seeds, entries.get("seeds", 3), 1, path))),
         folds=_count("folds", changed.folds, entries.get("folds", 0), 0, path),
         limit=_count("limit", changed.limit, entries.get("limit", 0), 0, path),
+        measures=_measures(entries.get("measures", []), path),
     )
     _check(study, path)
     return study
@@ -138,9 +151,17 @@ def _count(name: str, given: int | None, written: Any, low: int, path: Path) -> 
     return value
 
 
+def _measures(written: Any, path: Path) -> tuple[str, ...]:
+    if not isinstance(written, list) or any(written.count(one) > 1 or one not in KINDS for one in written):
+        raise FerError(f"{path}: measures must be a list of {', '.join(KINDS)}, each at most once; got {written!r}.")
+    return tuple(written)
+
+
 def _check(study: Study, path: Path) -> None:
     if study.folds == 1:
         raise FerError(f"{path}: folds must be 0, or at least 2; got 1.")
+    if study.folds and study.measures:
+        raise FerError(f"{path}: a cross-validation is judged on its folds; leave out measures, or give --folds 0.")
     repeated = [name for name, count in Counter(run.name for run in study.runs).items() if count > 1]
     if repeated:
         raise FerError(f"{path}: two variants are called alike ({repeated[0]}); give their levels other names.")
@@ -157,6 +178,9 @@ def _check_options(variant: Variant) -> None:
         raise FerError(f"there is no option '{unknown[0] if unknown else 'seed'}' in a study.")
     if "model" not in variant.options:
         raise FerError("no model is named.")
+    sources = variant.options.get(SOURCES, 1)
+    if not isinstance(sources, int) or isinstance(sources, bool) or sources < 1:
+        raise FerError(f"{SOURCES} must be a whole number from 1 on, got {sources!r}.")
     args = variant.options.get("model_args", {})
     given = variant.options | {"model_args": [f"{key}={json.dumps(value)}" for key, value in args.items()]}
     resolve(variant.recipe, given)
