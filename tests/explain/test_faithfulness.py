@@ -24,6 +24,8 @@ from fer_explain.explain.faithfulness.infidelity import _unexplained
 from fer_explain.explain.faithfulness.randomisation import _correlation
 from fer_explain.explain.faithfulness.road import _impute
 from fer_explain.explain.gradcam import GradCam
+from fer_explain.explain.registry import explainer
+from fer_explain.faces.preprocess import preprocess
 from fer_explain.types import Box, Face, InputSpec
 
 CHECKS = ["curves", "road", "infidelity", "randomisation", "sensitivity"]
@@ -243,6 +245,19 @@ def test_a_receipt_is_made_once_per_face_method_target_and_setting(tiny: TinyNet
     assert all(isinstance(one, Receipt) for one in others)
     kept = receipt._kept[tiny]
     assert face_of().pixels.tobytes() not in repr(kept).encode()
+
+
+def test_a_slow_explanation_is_asked_for_fewer_maps_and_judged_the_same(tiny: TinyNet) -> None:
+    settings = {"window": 0.5, "overlap": 0.25}
+    shares: list[float] = []
+    told = make_receipt(OneNetwork(tiny), face_of(), None, "occlusion", 1, progress=shares.append, **settings)
+    way, x = explainer("occlusion", **settings), preprocess(face_of(), tiny_architecture().input)
+    whole = examine(tiny, tiny_architecture(), x, way, 1, temperature=1.5)
+    assert [check.passed for check in told.checks] == [check.passed for check in whole.checks]
+    assert "randomisation" in whole.curves
+    assert "randomisation" not in told.curves
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
 def test_no_more_receipts_are_kept_than_fit_and_none_of_a_cancelled_test(

@@ -99,6 +99,11 @@ class Probe:
         if self._progress is not None:
             self._progress(min(1.0, (self.asked + share) / self._total))
 
+    def finish(self) -> None:
+        """Reports that all is done: some questions need no answer once a verdict is certain."""
+        if self._progress is not None:
+            self._progress(1.0)
+
     def _logits(self, images: Iterable[Tensor]) -> Tensor:
         if self._known is None:
             return torch.cat(list(self._answers(_chunks(images))))

@@ -72,7 +72,8 @@ def make_receipt(
     """Tests the heat map that ``analyzer.explain`` gives the face.
 
     The network is borrowed for a tenth of a second at a time, so that others are answered in between. The receipt is
-    kept (numbers only, under a hash of the pixels), and a second call with the same arguments costs nothing.
+    kept (numbers only, under a hash of the pixels), and a second call with the same arguments costs nothing. Of a slow
+    explanation no map is worked out that no verdict hangs on: the curve ``randomisation`` is missing then.
 
     Args:
         analyzer: an :class:`fer_explain.analyzer.Analyzer`.
@@ -99,10 +100,11 @@ def make_receipt(
     [analysis] = analyzer.explain([face], model, method, target, **parameters)
     if analysis.heatmap is None:
         raise FerError(f"'{method}' draws no heat map that could be tested.")
+    explainer = make_explainer(method, **with_class_indices(method, parameters, config.label_names))
     probe = Probe(
         network,
         architecture,
-        make_explainer(method, **with_class_indices(method, parameters, config.label_names)),
+        explainer,
         analysis.heatmap.target,
         regions=facial_regions(method, [face], config.input.size),
         temperature=config.temperature,
@@ -112,7 +114,7 @@ def make_receipt(
     )
     x = preprocess(face, config.input).to(next(network.parameters()).device)
     own = on_crop(analysis.heatmap, None if analysis.warp is None else analysis.warp.theta, config.input.size)
-    receipt = _test(probe, x, own, model=name, method=method, start=start)
+    receipt = _test(probe, x, own, model=name, method=method, start=start, verdict_only=explainer.slow)
     _keep(network, key, receipt)
     return receipt
 
@@ -194,6 +196,7 @@ def _test(
     by_squares = infidelity.check_infidelity(probe, x, maps, for_squares)
     by_forgetting, forgetting = randomisation.check_randomisation(probe, x, own, for_weights, verdict_only=verdict_only)
     by_noise = sensitivity.check_sensitivity(probe, x, torch.from_numpy(own), for_noise)
+    probe.finish()
     checks = [by_curves, by_road, by_squares, by_forgetting, by_noise]
     return Receipt(
         model, method, probe.target, whole, checks, lines | road_lines | forgetting, time.perf_counter() - start

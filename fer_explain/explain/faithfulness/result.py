@@ -65,7 +65,8 @@ class Receipt:
         probability: of that class for the whole face, 0..1.
         checks: in a fixed order.
         curves: ``deletion``, ``insertion`` and ``road`` (probability of the class along the share of the face that
-            was changed), ``randomisation`` (rank correlation along the share of the layers that forgot).
+            was changed), ``randomisation`` (rank correlation along the share of the layers that forgot; not for slow
+            explanations).
         seconds: what it took when it was computed.
     """
 
