@@ -123,8 +123,8 @@ class Shelf:
         """
         return self._resident(name).checkpoint
 
-    def folder(self, name: str) -> Path:
-        """Where a checkpoint lies.
+    def folder(self, name: str | None = None) -> Path:
+        """Where a checkpoint lies; None means the default one.
 
         Raises:
             FerError: there is no such checkpoint.

@@ -27,6 +27,7 @@ def test_the_face_in_the_camera_is_boxed_named_and_explained(app: App):
     expect(app.page.locator(".fer-live-status")).to_contain_text("Faces in sight: 1")
     app.page.locator(".fer-live-heat").check()
     expect(app.page.locator(".fer-maps img")).to_have_count(1)
+    expect(app.page.locator(".fer-rate")).to_contain_text("· Grad-CAM")  # a tested map of the default takes longer
     inside = box.bounding_box()
     stage = app.page.locator(".fer-stage").bounding_box()
     assert 0.3 < (inside["x"] + inside["width"] / 2 - stage["x"]) / stage["width"] < 0.75

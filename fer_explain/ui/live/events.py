@@ -13,6 +13,8 @@ from PIL import Image
 from fer_explain.analyzer import Analyzer
 from fer_explain.emotions import color_of
 from fer_explain.errors import FerError
+from fer_explain.explain.registry import explainer
+from fer_explain.explain.tested import QUICK, tested_map
 from fer_explain.types import Box, Detection, FaceAnalysis
 from fer_explain.ui.live.tracks import Track, Tracks
 from fer_explain.ui.shell.heat_picture import heat_picture
@@ -20,6 +22,7 @@ from fer_explain.ui.shell.texts import Texts
 
 MOST_FACES: Final = 5  # analysed per frame, the largest ones
 LARGEST_FRAME: Final = 3_000_000  # characters
+MAPS: Final = 0.1  # seconds of processor time that the maps of one frame may take: they must keep up with a face
 PREFIX: Final = "data:image/jpeg;base64,"
 
 
@@ -76,18 +79,33 @@ class Frame:
 def see(analyzer: Analyzer, frame: Frame, texts: Texts) -> dict[str, Any]:
     """Finds and reads the faces of a frame: boxes in fractions of the frame, labels, averaged probabilities, maps.
 
+    ``map`` is the title of the explanation that drew them: the tested map where there is time for it.
+
     Raises:
         FerError: the frame cannot be decoded, or the model cannot be used.
     """
     found = analyzer.detect(frame.picture(), fast=True)
     faces = found.faces[:MOST_FACES]
-    analyses = analyzer.explain(faces, frame.model, method="gradcam" if frame.heat else None)
+    method, settings = _map(analyzer, frame.model, len(faces)) if frame.heat else (None, {})
+    analyses = analyzer.explain(faces, frame.model, method=method, **settings)
     height, width = found.photo.shape[:2]
     boxes = [_fractions(face.box, width, height) for face in faces]
     probabilities = [analysis.prediction.probabilities.tolist() for analysis in analyses]
     tracks = frame.tracks.update(boxes, probabilities, frame.time)
     shown = zip(analyses, tracks.faces[: len(analyses)], strict=True)
-    return {"faces": [_face(found, analysis, track, texts) for analysis, track in shown], "tracks": tracks.to_json()}
+    return {
+        "faces": [_face(found, analysis, track, texts) for analysis, track in shown],
+        "tracks": tracks.to_json(),
+        "map": explainer(method).title if method else "",
+    }
+
+
+def _map(analyzer: Analyzer, model: str | None, faces: int) -> tuple[str, dict[str, Any]]:
+    """The tested map if it is quick enough for so many faces, else Grad-CAM; and its settings."""
+    found = tested_map(analyzer.folder(model))
+    if found is None or found.best.seconds * faces > MAPS:
+        return QUICK, {}
+    return found.best.method, found.best.settings
 
 
 def _face(found: Detection, analysis: FaceAnalysis, track: Track, texts: Texts) -> dict[str, Any]:

@@ -60,6 +60,7 @@ async function watchFaces(video, mine) {
       }
       tracks = reply.tracks;
       draw(reply.faces);
+      part('.fer-live-map').textContent = reply.map && reply.faces.length ? ` · ${reply.map}` : '';
       say(reply.faces.length ? 'seeing' : 'nobody');
       answered.push(performance.now());
       while (answered[0] < answered.at(-1) - 2000) answered.shift();

@@ -29,7 +29,7 @@ def stage(texts: Texts) -> str:
       <div class="fer-mirror"><video muted playsinline aria-label="{escape(texts("live.video"))}"></video>
         <div class="fer-maps"></div></div>
       <div class="fer-boxes"></div>
-      <p class="fer-rate"><b></b> {escape(texts("live.rate"))}</p>
+      <p class="fer-rate"><b></b> {escape(texts("live.rate"))}<span class="fer-live-map"></span></p>
     </div>
     <ol class="fer-faces"></ol>
   </div>
