@@ -4,12 +4,12 @@
 
     python -m fer_explain.explain.benchmark --checkpoint stn_se_efficientnet_lite0 --data DIR --n 300 --output OUT
 
-writes ``receipts.parquet`` (a line per face and method), ``ranking.parquet`` (a line per method: mean share of checks
-passed and share of faces that pass each check, with 95 % bootstrap intervals over faces) and ``ranking.html`` (the same
-as one self-contained page). A method may come with settings: ``--methods gradcam
-scale_occlusion:reference=filled,density=3``. ``receipts.jsonl`` there keeps what is done: the same command goes on from
-it. ``--write`` puts ``explanations.json`` into the checkpoint's folder, from which the app takes the tested map. About
-three seconds per face and method on two cores. No picture is written.
+writes into ``OUT/stn_se_efficientnet_lite0`` ``receipts.parquet`` (a line per face and method), ``ranking.parquet`` (a
+line per method: mean share of checks passed and share of faces that pass each check, with 95 % bootstrap intervals over
+faces) and ``ranking.html`` (the same as one self-contained page). ``receipts.jsonl`` keeps what is done: the same
+command goes on from it. A method may come with settings: ``--methods gradcam scale_occlusion:reference=filled``.
+Without ``--checkpoint`` all embedded ones have their turn. ``--write`` puts ``explanations.json`` into a checkpoint's
+folder, from which the app takes the tested map. No picture is written.
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ def write_page(ranking: pd.DataFrame, path: Path, title: str) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
     from fer_explain.explain.registry import list_methods
+    from fer_explain.hub.folder import list_checkpoints
 
     options = _parse(argv)
     try:
@@ -138,29 +139,33 @@ def main(argv: Sequence[str] | None = None) -> None:
         samples = read_sample(options.data, options.split, options.n, options.seed, options.skip)
         if not samples:
             raise FerError(f"--skip {options.skip}: the {options.split} split has no face left.")
-        ranking = _run(options, samples, methods)
+        for checkpoint in options.checkpoint or list_checkpoints():
+            ranking = _run(checkpoint, options, samples, methods)
+            told = ranking[["method", "score", "score_low", "score_high", "ok", *CHECKS]].round(2)
+            print(f"{checkpoint}\n{told.to_string(index=False)}", flush=True)
     except FerError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-    print(ranking[["method", "score", "score_low", "score_high", "ok", *CHECKS]].round(2).to_string(index=False))
 
 
-def _run(options: argparse.Namespace, samples: Sequence[Sample], methods: Sequence[str]) -> pd.DataFrame:
+def _run(
+    checkpoint: str, options: argparse.Namespace, samples: Sequence[Sample], methods: Sequence[str]
+) -> pd.DataFrame:
     import pandas as pd
     from tqdm import tqdm
 
     from fer_explain.hub.checkpoint import load_checkpoint
 
-    loaded, total = load_checkpoint(options.checkpoint), len(samples) * len(methods)
-    options.output.mkdir(parents=True, exist_ok=True)
-    kept = options.output / "receipts.jsonl"
-    lines = pd.DataFrame(tqdm(receipts(loaded, samples, methods, kept), total=total, unit="map"))
+    loaded, name = load_checkpoint(checkpoint), Path(checkpoint).name
+    output = options.output / name
+    output.mkdir(parents=True, exist_ok=True)
+    judged = receipts(loaded, samples, methods, output / "receipts.jsonl", options.jobs)
+    lines = pd.DataFrame(tqdm(judged, name, total=len(samples) * len(methods), unit="map"))
     ranking = rank(lines, options.seed)
-    lines.to_parquet(options.output / "receipts.parquet", index=False)
-    ranking.to_parquet(options.output / "ranking.parquet", index=False)
-    name = Path(options.checkpoint).name
+    lines.to_parquet(output / "receipts.parquet", index=False)
+    ranking.to_parquet(output / "ranking.parquet", index=False)
     title = f"{name}: maps put to the test on {len(samples)} faces of the {options.split} split"
-    write_page(ranking, options.output / "ranking.html", title)
+    write_page(ranking, output / "ranking.html", title)
     if options.write:
         write_explanations(loaded, ranking, samples, options.split, options.seed, options.skip)
     return ranking
@@ -168,7 +173,9 @@ def _run(options: argparse.Namespace, samples: Sequence[Sample], methods: Sequen
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fer_explain.explain.benchmark", description=__doc__.split("\n")[0])
-    parser.add_argument("--checkpoint", required=True, metavar="NAME", help="embedded name, folder or Hub id")
+    parser.add_argument(
+        "--checkpoint", nargs="+", metavar="NAME", help="embedded names, folders or Hub ids: all that are embedded"
+    )
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder with SPLIT-*.parquet")
     parser.add_argument("--split", default="validation", help="which split: %(default)s")
     parser.add_argument("--n", type=_positive, default=300, help="how many faces: %(default)s")
@@ -181,14 +188,15 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--skip", type=int, default=0, help="pass over the first of the draw: %(default)s")
     parser.add_argument("--write", action="store_true", help="write explanations.json into the checkpoint's folder")
     parser.add_argument("--seed", type=int, default=0, help="of the draw of faces and of the bootstrap: %(default)s")
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="where the three files go")
+    parser.add_argument("--jobs", type=_positive, default=1, help="processes at work: %(default)s")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="a folder for each checkpoint in it")
     return parser.parse_args(argv)
 
 
 def _positive(text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise argparse.ArgumentTypeError(f"'{text}' is no number of faces; expected a whole number above 0")
+    raise argparse.ArgumentTypeError(f"'{text}' is no count; expected a whole number above 0")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,41 +70,85 @@ def make_explainer(way: str) -> Explainer:
 
 
 def receipts(
-    loaded: Checkpoint, samples: Sequence[Sample], methods: Sequence[str], path: Path
+    loaded: Checkpoint, samples: Sequence[Sample], methods: Sequence[str], path: Path, jobs: int = 1
 ) -> Iterator[dict[str, Any]]:
     """One line per face and method, in the order of the faces: the predicted class's map, put to the test.
 
-    ``path`` keeps the lines: those that are in it already, of the same weights, are not worked out again.
+    ``path`` keeps the lines: those that are in it already, of the same weights, are not worked out again. More
+    ``jobs`` than one are processes of their own, which share the cores.
 
     Raises:
         FerError: there is no such method, or ``path`` holds something else.
     """
+    from fer_explain.hub.weights import weights_fingerprint
+
+    weights = weights_fingerprint(loaded.folder)
+    done = _done(path, weights)
+    left = {sample.row: [name for name in methods if (sample.row, name) not in done] for sample in samples}
+    asked = [(sample, left[sample.row]) for sample in samples if left[sample.row]]
+    with _judges(loaded, jobs if asked else 1) as judged:
+        answers = judged(asked)
+        for sample in samples:
+            if left[sample.row]:
+                done |= {(line["row"], line["method"]): line for line in next(answers)}
+                write_text(path, "".join(json.dumps(one | {"weights": weights}) + "\n" for one in done.values()))
+            yield from (done[sample.row, name] for name in methods)
+
+
+Asked = tuple[Sample, list[str]]
+
+
+@contextmanager
+def _judges(loaded: Checkpoint, jobs: int) -> Iterator[Callable[[Sequence[Asked]], Iterator[list[dict[str, Any]]]]]:
+    """What turns faces and methods into lines, face by face: this process, or several others."""
+    if jobs == 1:
+        yield lambda asked: (judge(loaded, *one) for one in asked)
+        return
+    threads = max(1, len(os.sched_getaffinity(0)) // jobs) if hasattr(os, "sched_getaffinity") else 1
+    spawned = multiprocessing.get_context("spawn")  # a copy of this process would hold torch's threads in any state
+    with ProcessPoolExecutor(jobs, spawned, _prepare, (loaded.folder, threads)) as pool:
+        try:
+            yield lambda asked: pool.map(_judge, asked)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def judge(loaded: Checkpoint, sample: Sample, methods: Sequence[str]) -> list[dict[str, Any]]:
+    """The lines of one face, one for each method."""
     from fer_explain.explain.faithfulness import examine
     from fer_explain.explain.faithfulness.probe import Answers
     from fer_explain.faces.preprocess import to_batch
-    from fer_explain.hub.weights import weights_fingerprint
     from fer_explain.models import architecture
 
-    entry, config, weights = architecture(loaded.config.architecture), loaded.config, weights_fingerprint(loaded.folder)
-    ways, done = {name: make_explainer(name) for name in methods}, _done(path, weights)
-    for sample in samples:
-        x = to_batch(sample.pixels[None], config.input)
-        known: Answers = {}  # half of what a test asks is the same for all methods
-        for name, way in ways.items():
-            if (sample.row, name) in done:
-                yield done[sample.row, name]
-                continue
-            receipt = examine(
-                loaded.model, entry, x, way, temperature=config.temperature, known=known, verdict_only=True
-            )
-            line = {"row": sample.row, "label": sample.label, "target": receipt.target, "method": name}
-            line |= {"passed": receipt.passed, "ok": receipt.ok, "seconds": receipt.seconds}
-            for check in receipt.checks:
-                line |= {f"{check.name}_passed": check.passed, f"{check.name}": check.value}
-                line[f"{check.name}_bar"] = check.bar
-            done[sample.row, name] = line
-            write_text(path, "".join(json.dumps(one | {"weights": weights}) + "\n" for one in done.values()))
-            yield line
+    entry, config = architecture(loaded.config.architecture), loaded.config
+    x, lines = to_batch(sample.pixels[None], config.input), []
+    known: Answers = {}  # half of what a test asks is the same for all methods
+    for name in methods:
+        way = make_explainer(name)
+        receipt = examine(loaded.model, entry, x, way, temperature=config.temperature, known=known, verdict_only=True)
+        line = {"row": sample.row, "label": sample.label, "target": receipt.target, "method": name}
+        line |= {"passed": receipt.passed, "ok": receipt.ok, "seconds": receipt.seconds}
+        for check in receipt.checks:
+            line |= {f"{check.name}_passed": check.passed, f"{check.name}": check.value}
+            line[f"{check.name}_bar"] = check.bar
+        lines.append(line)
+    return lines
+
+
+_own: list[Checkpoint] = []  # of a process that judges
+
+
+def _prepare(folder: Path, threads: int) -> None:
+    import torch
+
+    from fer_explain.hub.checkpoint import load_checkpoint
+
+    torch.set_num_threads(threads)
+    _own.append(load_checkpoint(folder))
+
+
+def _judge(asked: Asked) -> list[dict[str, Any]]:
+    return judge(_own[0], *asked)
 
 
 def _done(path: Path, weights: str) -> dict[tuple[int, str], dict[str, Any]]:

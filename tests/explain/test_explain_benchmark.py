@@ -24,6 +24,7 @@ from fer_explain.explain.tested import tested_map as read_tested
 from fer_explain.explain.trials import make_explainer
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.preprocess import to_batch
+from fer_explain.hub import folder
 from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, save_checkpoint
 from fer_explain.hub.folder import EXPLANATIONS
 from fer_explain.hub.weights import weights_fingerprint
@@ -93,11 +94,11 @@ def test_the_command_writes_lines_ranking_and_a_page_of_its_own(
 ) -> None:
     main(["--checkpoint", str(checkpoint), "--data", str(data), "--n", "2", "--methods", "gradcam", "eigencam",
           "--output", str(tmp_path)])  # fmt: skip
-    lines = pd.read_parquet(tmp_path / "receipts.parquet")
+    lines = pd.read_parquet(tmp_path / "small" / "receipts.parquet")
     assert len(lines) == 4
     assert lines["passed"].tolist() == lines[[f"{check}_passed" for check in CHECKS]].sum(axis=1).tolist()
-    assert set(pd.read_parquet(tmp_path / "ranking.parquet")["method"]) == {"gradcam", "eigencam"}
-    page = (tmp_path / "ranking.html").read_text()
+    assert set(pd.read_parquet(tmp_path / "small" / "ranking.parquet")["method"]) == {"gradcam", "eigencam"}
+    page = (tmp_path / "small" / "ranking.html").read_text()
     assert "<script src=" not in page
     assert "gradcam" in capsys.readouterr().out
 
@@ -108,7 +109,7 @@ def test_the_command_writes_lines_ranking_and_a_page_of_its_own(
         (["--methods", "magic"], "no explanation 'magic'"),
         (["--methods", "rise:grid"], "'grid' is no setting"),
         (["--skip", "99"], "no face left"),
-        (["--n", "0"], "no number of faces"),
+        (["--n", "0"], "is no count"),
     ],
 )
 def test_a_bad_flag_ends_in_one_sentence(
@@ -133,9 +134,9 @@ def test_a_stopped_run_goes_on_and_the_checkpoint_learns_which_map_holds(
     assert found.quick is not None
     assert {"small": 0.3, "large": 0.3, "reference": "filled", "density": 1} in [one.settings for one in found.trials]
     assert found.best.holds == max(trial.holds for trial in found.trials)
-    kept = (tmp_path / "receipts.jsonl").read_text().splitlines()
+    kept = (tmp_path / "small" / "receipts.jsonl").read_text().splitlines()
     assert len(kept) == 4
-    (tmp_path / "receipts.jsonl").write_text("\n".join(kept[:3]) + "\n")
+    (tmp_path / "small" / "receipts.jsonl").write_text("\n".join(kept[:3]) + "\n")
     asked = []
     monkeypatch.setattr(faithfulness, "examine", lambda *a, **k: asked.append(a) or examine(*a, **k))
     main(command)
@@ -145,6 +146,24 @@ def test_a_stopped_run_goes_on_and_the_checkpoint_learns_which_map_holds(
     assert [(one.method, one.holds, one.checks) for one in again.trials] == [
         (one.method, one.holds, one.checks) for one in found.trials
     ]
+
+
+def test_several_processes_find_what_one_finds(data: Path, checkpoint: Path, tmp_path: Path) -> None:
+    command = ["--checkpoint", str(checkpoint), "--data", str(data), "--n", "3", "--methods", "gradcam", "eigencam"]
+    main([*command, "--output", str(tmp_path / "one")])
+    main([*command, "--output", str(tmp_path / "two"), "--jobs", "2"])
+    one, two = (pd.read_parquet(tmp_path / name / "small" / "receipts.parquet") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one.drop(columns="seconds"), two.drop(columns="seconds"), atol=1e-4)
+
+
+def test_without_a_name_all_embedded_checkpoints_have_their_turn(
+    data: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(checkpoint, tmp_path / "home" / "other")
+    shutil.copytree(checkpoint, tmp_path / "home" / "small")
+    monkeypatch.setattr(folder, "EMBEDDED", tmp_path / "home")
+    main(["--data", str(data), "--n", "1", "--methods", "gradcam", "--output", str(tmp_path / "out")])
+    assert {path.parent.name for path in (tmp_path / "out").rglob("ranking.html")} == {"other", "small"}
 
 
 def test_what_was_measured_for_other_weights_or_is_damaged_is_not_taken(checkpoint: Path, tmp_path: Path) -> None:
