@@ -73,13 +73,14 @@ def class_charts(models: Sequence[Saved], score: Score, words: Words) -> list[Ch
     ]
 
 
-def confidence_charts(pairs: Sequence[Pair], level: float, words: Words) -> list[Chart]:
-    """Prediction sets and abstention at a level; risk against coverage; reliability of each model."""
+def confidence_charts(pairs: Sequence[Pair], voted: Sequence[Saved], level: float, words: Words) -> list[Chart]:
+    """Prediction sets and abstention at a level; risk against coverage; reliability of each model, of some by votes."""
     return [
         _sets(pairs, level, words),
         _set_coverage(pairs, level, words),
         _risk(pairs, words),
-        *(_reliability(pair.model, words) for pair in pairs),
+        *(_reliability(pair.model, words("bench.reliability"), words) for pair in pairs),
+        *(_reliability(model, words("bench.reliability_voted"), words) for model in voted),
     ]
 
 
@@ -184,7 +185,7 @@ def _risk(pairs: Sequence[Pair], words: Words) -> Chart:
     return Chart("risk-coverage", words("bench.risk_coverage"), figure, columns, rows, wide=len(pairs) > FEW)
 
 
-def _reliability(model: Saved, words: Words) -> Chart:
+def _reliability(model: Saved, title: str, words: Words) -> Chart:
     before = reliability(softmax(model.logits), model.labels)
     after = reliability(model.probabilities, model.labels)
     texts = tuple(words(f"bench.{key}") for key in ("before", "after", "confidence", "accuracy"))
@@ -195,10 +196,10 @@ def _reliability(model: Saved, words: Words) -> Chart:
         for i in range(len(bins.counts))
         if bins.counts[i]
     ]
-    title = f"{words('bench.reliability')}: {model.name}"
+    name = f"reliability-{model.split}-{model.name}"
     note = words("bench.temperature", t=f"{model.temperature:.2f}")
     return Chart(
-        f"reliability-{model.name}", title, figure, (*words("bench.curve").split("|"), *texts[2:], "n"), rows, (note,)
+        name, f"{title}: {model.name}", figure, (*words("bench.curve").split("|"), *texts[2:], "n"), rows, (note,)
     )
 
 

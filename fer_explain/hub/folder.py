@@ -16,6 +16,7 @@ REGION_PROFILE: Final = "region_profile.json"
 DISTURBED: Final = "disturbed.json"
 EXPLANATIONS: Final = "explanations.json"
 PREDICTIONS: Final = "predictions"
+VOTED: Final = "ferplus"  # begins the names of the files of predictions that are judged by FER+'s votes
 CALIBRATION: Final = "calibration"  # the file of predictions that a field network's temperature was fitted on
 
 _LIBRARY: Final = Path(__file__).resolve().parents[1]

@@ -50,6 +50,12 @@ class Lineup:
         measured = {entry.name: entry.disturbed for entry in self.found}
         return {name: found for name, found in measured.items() if found is not None}
 
+    @property
+    def voted(self) -> list[Saved]:
+        """Of models that are for photos, the predictions judged by FER+'s votes. Raises FerError for a damaged file."""
+        measured = (entry.voted(self.models[0].split) for entry in self.found)
+        return [saved for saved in measured if saved is not None]
+
     def two(self, one: str | None, other: str | None) -> tuple[Saved, Saved]:
         """Two models by name; the first two in place of those that are not among them."""
         known = {model.name: model for model in self.models}

@@ -15,7 +15,17 @@ from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.hub.bounds import read_json
 from fer_explain.hub.disturbed import read_disturbed
-from fer_explain.hub.folder import CALIBRATION, CONFIG, DISTURBED, HISTORY, METRICS, PREDICTIONS, WEIGHTS, list_results
+from fer_explain.hub.folder import (
+    CALIBRATION,
+    CONFIG,
+    DISTURBED,
+    HISTORY,
+    METRICS,
+    PREDICTIONS,
+    VOTED,
+    WEIGHTS,
+    list_results,
+)
 from fer_explain.hub.history import History, read_history
 from fer_explain.hub.predictions import Split, read_leaked, read_metrics_file, read_saved
 from fer_explain.hub.reference import find_folder
@@ -62,6 +72,13 @@ class Results:
     def test(self) -> Saved:
         """Predictions on test. Raises FerError where there are none."""
         return replace(read_saved(self.folder, "test"), name=self.name)
+
+    def voted(self, split: str) -> Saved | None:
+        """Predictions on a split that FER+'s voters labelled; None where there are none. Raises FerError."""
+        name = f"{VOTED}-{split}"
+        if not (self.folder / PREDICTIONS / f"{name}.parquet").is_file():
+            return None
+        return replace(read_saved(self.folder, name), name=self.name)
 
     @cached_property
     def leaked(self) -> Integers | None:
@@ -152,6 +169,7 @@ def _kept(name: str, folder: Path, _stamp: tuple[int, ...]) -> Results:
 
 
 def _written(folder: Path) -> tuple[int, ...]:
+    predictions = (*SPLITS, CALIBRATION, *(f"{VOTED}-{split}" for split in SPLITS))
     files = [folder / name for name in (CONFIG, METRICS, HISTORY, DISTURBED)]
-    files += [folder / PREDICTIONS / f"{split}.parquet" for split in (*SPLITS, CALIBRATION)]
+    files += [folder / PREDICTIONS / f"{name}.parquet" for name in predictions]
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)

@@ -107,7 +107,7 @@ def gather(lineup: Lineup, level: float = LEVEL, latencies: Mapping[str, float] 
     asked: dict[str, Callable[[], list[Chart]]] = {
         "confusion": lambda: _confusion(lineup),
         "classes": lambda: _classes(lineup),
-        "confidence": lambda: confidence_charts(lineup.pairs, level, WORDS),
+        "confidence": lambda: confidence_charts(lineup.pairs, lineup.voted, level, WORDS),
         "robustness": lambda: _robustness(lineup),
         "cost": lambda: cost_charts(models, lineup.costs(latencies or {}), WORDS),
         "training": lambda: _training(lineup),

@@ -50,6 +50,15 @@ def test_the_rule_covers_what_it_was_fitted_on(results_folder) -> None:
     assert inside.mean() >= entry.rule.level == 0.9
 
 
+def test_a_model_for_photos_is_also_judged_by_votes_on_the_split_that_is_looked_at(results_folder) -> None:
+    plain, field = results_folder("one"), results_folder("two")
+    table = pd.read_parquet(field / "predictions" / "test.parquet").head(50)
+    table.to_parquet(field / "predictions" / "ferplus-test.parquet")
+    [voted] = line_up(found(plain, field), "test").voted
+    assert (voted.name, voted.split, len(voted)) == ("two", "ferplus-test", 50)
+    assert line_up(found(plain, field), "validation").voted == []
+
+
 def test_two_are_taken_by_name_or_the_first_ones(results_folder) -> None:
     lineup = line_up(found(results_folder("one"), results_folder("two"), results_folder("three")), "test")
     assert [model.name for model in lineup.two("three", "one")] == ["three", "one"]

@@ -122,7 +122,7 @@ class Benchmarking:
             case "robustness":
                 return _robustness(view, values[is_.strength], texts)
             case "confidence":
-                return confidence_charts(view.pairs, values[is_.level] / 100, texts)
+                return confidence_charts(view.pairs, view.voted, values[is_.level] / 100, texts)
             case "cost":
                 return cost_charts(models, view.costs(self._latencies), texts)
             case "training":
