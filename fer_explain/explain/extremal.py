@@ -20,10 +20,10 @@ DENSITY: Final = 1.5  # squares that hide each place along one side
 REACH: Final = 0.1  # of the face's side: over so much the first guess is smooth
 NOISE: Final = 0.3  # variance of what the first guess leaves unexplained, over that of a square's loss
 SOFT: Final = 0.5  # width of a mask's edge, in standard deviations of the map
-RATE: Final = 0.35  # of Adam, in standard deviations of the map: four steps can turn an order round
-MEMORY: Final = (0.8, 0.99)  # of Adam: short, as the search is
+RATE: Final = 0.35  # standard deviation of a step, in that of the first guess
 AREAS: Final = (0.03, 0.97)  # of the face: smaller and larger masks hide or show next to nothing
 TINY: Final = 1e-6  # a map that is flatter is a blank
+NOTHING: Final = 1e-12  # a slope that is smaller says nothing
 GOLDEN: Final = (math.sqrt(5) - 1) / 2  # its multiples spread evenly, so that every step asks about other areas
 
 
@@ -68,18 +68,22 @@ class ExtremalPerturbation(HidingExplainer):
         return _enlarged(_in_units(found, shares, lost), face.shape[-1])[0, 0]
 
     def _search(self, passes: Passes, face: Tensor, target: int, start: Tensor) -> Tensor:
-        """The map (1, 1, G, G), moved from ``start`` by gradient, in standard deviations of that."""
-        found = ((start - start.mean()) / start.std().clamp(min=TINY)).to(face).requires_grad_()
+        """The map (1, 1, G, G), moved from ``start`` by gradient, in standard deviations of that.
+
+        All cells share one step size: with Adam, which moves each cell as far as the others, maps follow the noise
+        where the gradient says nothing, and fail the receipt's test with noisy copies.
+        """
+        found = ((start - start.mean()) / start.std().clamp(min=TINY)).to(face)
         pictures = references(face, "both")
-        adam = torch.optim.Adam([found], lr=RATE, betas=MEMORY)
         for step in range(self.rounds):
+            found.requires_grad_()
             with passes.turn(gradients=True) as model:
                 seen = self._level_sets(_enlarged(found, face.shape[-1]), step)
                 shown, gone = hide(face, 1 - seen, pictures[0]), hide(face, seen, pictures[step % 2])
                 kept, left = model(torch.cat([shown, gone])).softmax(1)[:, target].split(self.areas)
-                [found.grad] = torch.autograd.grad(left.mean() - kept.mean(), found)
-            adam.step()
-        return found.detach().double()
+                [uphill] = torch.autograd.grad(kept.mean() - left.mean(), found)
+            found = found.detach() + RATE * uphill / uphill.std().clamp(min=NOTHING)
+        return found.double()
 
     def _level_sets(self, relevance: Tensor, step: int) -> Tensor:
         """Soft masks (A, S, S) of the most relevant places of a map (1, 1, S, S), of another size at each step."""
