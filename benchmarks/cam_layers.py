@@ -171,7 +171,7 @@ receipt; *all three* with Wilson's 95 % interval. *Mass on the cause*: share of 
 drawn face that alone decides, with a 95 % bootstrap interval over faces; *maximum on it*: how often the brightest place
 lies there. For that a network of the same architecture learned from {train} drawn faces, one for each cause, as in
 [map_truth.md](map_truth.md). EmoNeXt without its regulariser shares EmoNeXt's, as this training has none. Networks
-of larger inputs have receipts only, on fewer faces.
+of larger inputs have receipts only.
 
 {tables}
 """
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cam_layers", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds validation-*.parquet")
-    parser.add_argument("--faces", type=int, default=12, help="of the validation split; a third where over 48 px [12]")
+    parser.add_argument("--faces", type=int, default=24, help="of the validation split [24]")
     parser.add_argument("--drawn", type=int, default=12, help="drawn faces per cause [12]")
     parser.add_argument("--checkpoints", nargs="+", default=list_checkpoints(), metavar="NAME", help="which [all]")
     parser.add_argument("--causes", nargs="*", choices=CAUSES, default=CAUSES, help="of the drawn faces' labels [all]")
@@ -197,8 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 lines += truths(network, cause, options.drawn)
                 _keep(options.lines, lines)
         done = {(line["of"], line["layer"], line["face"]) for line in lines if "road" in line}
-        count = options.faces if loaded.config.input.size == SIDE else options.faces // 3
-        for sample in read_sample(options.data, "validation", count, SEED):
+        for sample in read_sample(options.data, "validation", options.faces, SEED):
             known: Answers = {}
             for layer in LAYERS[loaded.config.architecture]:
                 if (name, layer, sample.row) not in done:
