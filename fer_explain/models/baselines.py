@@ -42,8 +42,8 @@ Decisions:
   right (42 % of the faces instead of 46 %) and a block's work would be left out (docs/cam_layers.md). On 656 faces
   the map's agreement with the cost of hiding each part rose from 0.04 to 0.16 (``region_profile``). ``swin_tiny``
   takes it from there; it was not measured.
-* the compact ResNet keeps ``layer4``. ``layer3`` has its maximum on the deciding part of 100 % of drawn faces instead of
-  58 %, but as to receipts (21 and 8 %) and mass (27 and 25 %) the difference is within noise.
+* the compact ResNet keeps ``layer4``. The maximum of ``layer3`` lies on the deciding part of 100 % of drawn faces
+  instead of 58 %, but as to receipts (21 and 8 %) and mass (27 and 25 %) the difference is within noise.
 """
 
 from __future__ import annotations
