@@ -63,8 +63,9 @@ Decisions where the sources are silent or differ:
   (``emonext_nano_nosa``), the last map, 3x3, on 4, 0 and 0 %; of drawn faces 32 % of its mass lie on the part that
   decides, of the last map's 25 % without and 26 % with EmoNeXt's additions. In front of that norm it is 21, 38 and 12 %
   of the faces and 31 % of the mass (docs/cam_layers.md). On 656 faces the map's agreement with the cost of hiding each
-  part rose from -0.07 to 0.17 (``convnext_nano``) and from 0.01 to 0.20 (``emonext_nano``; ``region_profile``).
-  ``atto`` takes it from ``nano``. Networks of published size keep their last map, 7x7; they were not measured.
+  part rose from -0.07 to 0.17 (``convnext_nano``), 0.01 to 0.20 (``emonext_nano``) and -0.07 to 0.15
+  (``emonext_nano_nosa``; ``region_profile``). ``atto`` takes it from ``nano``. Networks of published size keep their
+  last map, 7x7; they were not measured.
 """
 
 from __future__ import annotations
