@@ -91,11 +91,11 @@ def _inside(box: Box) -> Mask:
     return np.asarray((x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1))
 
 
-def train(pixels: Pixels, labels: NDArray[np.int64], seed: int) -> nn.Module:
+def train(pixels: Pixels, labels: NDArray[np.int64], seed: int, name: str = MODEL) -> nn.Module:
     """A network of two classes; plain AdamW, as nothing here depends on the last point of accuracy."""
     torch.manual_seed(seed)
-    model = create_model(MODEL, num_classes=2).train()
-    x, wanted = to_batch(pixels, architecture(MODEL).input), torch.from_numpy(labels)
+    model = create_model(name, num_classes=2).train()
+    x, wanted = to_batch(pixels, architecture(name).input), torch.from_numpy(labels)
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
     steps = len(x) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=EPOCHS * steps)

@@ -1,8 +1,8 @@
 """A network whose outputs are all that one pass tells about one face, the Grad-CAM map included.
 
-The map needs the gradient of a class's logit by the feature maps it reads (Selvaraju et al. 2017, eq. 1). Behind those
-maps lies only the head, so that gradient is a formula: it is differentiated here, once, and its operations stand in the
-exported graph like any others. No runtime has to know how to differentiate.
+The map needs the gradient of a class's logit by the feature maps it reads (Selvaraju et al. 2017, eq. 1). What lies
+behind those maps is differentiated here, once, and the operations of that gradient stand in the exported graph like any
+others. No runtime has to know how to differentiate.
 """
 
 from __future__ import annotations

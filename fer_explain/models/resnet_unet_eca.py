@@ -30,6 +30,9 @@ Decisions where the paper is silent or unclear (it gives no number of parameters
   average and a block starts as nearly the identity. ``activation="sigmoid"`` is the other reading.
 * ECA follows every encoder level, the bottom included, with plain start.
 * a 7x7 map is halved to 4x4 and cut back to 7x7.
+* Grad-CAM reads ``features``. Of drawn faces 27 % of the mass of ``backbone.layer3``, 6x6 places in the compact
+  variant, lie on the part that decides, of this one 21 %; receipts do not tell the two apart (8 and 8 % of 24 faces,
+  docs/cam_layers.md), and the gradient through a U-Net has no exported form yet.
 * the compact variant is a ResNet-18 of widths 24, 48, 96 and 96 without the max pool, at 48 px; its U-Nets are 2, 1, 1
   and 1 deep.
 """

@@ -21,7 +21,8 @@ Shapes of ``sequential_cnn_compact``: ``blocks.0`` 32x24x24, ``blocks.1`` 64x12x
 Decisions where the paper is silent (it names neither widths nor rates): blocks of 64-128-256-512, one dense layer of
 512, dropout 0.25 after blocks and twice that after the dense layer. ``batch_norm`` and ``dropout`` are the switches of
 its ablation. As in the paper, gray values are scaled to 0..1 and not standardised. Grad-CAM reads the last block in
-front of its pool, 6x6 places. The compact variant is half as wide throughout.
+front of its pool, 6x6 places: no other layer's map holds better (docs/cam_layers.md). The compact variant is half as
+wide throughout.
 """
 
 from __future__ import annotations

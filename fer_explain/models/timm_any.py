@@ -3,9 +3,9 @@
 Size, normalisation and interpolation are those of timm's own configuration of the weights, the map for Grad-CAM is the
 last one of its ``feature_info``; the network is built on the meta device, without memory, to find that out.
 
-Decisions: a network whose maps are (N, H, W, C), as a Swin, is read after its last normalisation, which the head sees;
-a ViT in front of its last block's attention (``norm1``), since behind it a class token takes no notice of the places.
-Images are made gray, as FER2013 is.
+Decisions: a Swin is read in front of its last normalisation, where the compact one's map holds better
+(:mod:`~fer_explain.models.baselines`); a ViT in front of its last block's attention (``norm1``), since behind it a
+class token takes no notice of the places. Images are made gray, as FER2013 is.
 """
 
 from __future__ import annotations
@@ -67,6 +67,4 @@ def _cam_layer(timm_name: str, model: nn.Module) -> str:
         raise FerError(f"timm does not tell the feature maps of '{timm_name}', so it cannot be explained.")
     last = str(stages[-1]["module"])
     paths = {path for path, _ in model.named_modules()}
-    if getattr(model, "output_fmt", "NCHW") == "NHWC" and "norm" in paths:
-        return "norm"
     return f"{last}.norm1" if getattr(model, "num_prefix_tokens", 0) and f"{last}.norm1" in paths else last

@@ -24,7 +24,11 @@ Decisions where the paper is silent:
 * which layers are frozen ("transfer learning with constrained layers"): ``frozen_blocks`` = 0 to 5 convolution blocks,
   0 by default, as freezing makes sense with ``pretrained`` weights only.
 * the input is 224 px and the dense layers keep VGG's width of 4096.
-* Grad-CAM reads the last convolution's map in front of the last pool, 14x14 places instead of 7x7.
+* Grad-CAM reads the last convolution's map in front of the last pool: 14x14 places instead of 7x7, in the compact
+  variant 6x6 instead of 3x3. Of drawn faces 27 % of that map's mass lie on the part that decides and its maximum does
+  on 88 %; of the last map it is 14 and 62 %. On 24 validation faces it passes curves, ROAD and infidelity together on
+  17 %, the last map on 8 %; on 656 its agreement with the cost of hiding each part rose from 0.07 to 0.19
+  (docs/cam_layers.md, ``region_profile``; only the compact one was measured).
 * the compact variant has VGG19's 2-2-4-4-4 convolutions with BN, since it starts from scratch; the last block has no
   pool, and a mean over places replaces the first dense layer's 7x7.
 """
@@ -121,7 +125,7 @@ register(
         "vgg_compact",
         _compact,
         GRAY_48,
-        cam_layer="features",
+        cam_layer="blocks.3.11",
         summary="small VGG19 with BN",
         title="Compact VGG",
         paper="VGG19 in Abdulkadir et al. 2025",

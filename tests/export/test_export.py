@@ -21,7 +21,18 @@ from fer_explain.faces.preprocess import preprocess
 DEFAULT = "field_stn_se_mobilenetv1"
 
 
-@pytest.mark.parametrize("name", [DEFAULT, "stn_se_efficientnet_lite0", "sequential_cnn_compact", "swin_compact"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        DEFAULT,
+        "stn_se_efficientnet_lite0",
+        "sequential_cnn_compact",
+        "swin_compact",
+        "swin_se_resnet_compact",
+        "vgg_compact",
+        "emonext_nano",
+    ],
+)
 def test_numbers_are_those_of_python(name: str, tmp_path: Path):
     told = export(name, tmp_path)
     assert told["file"]["bytes"] < 6e6 or name != DEFAULT

@@ -12,7 +12,7 @@ from fer_explain.models import architecture, create_model
     [
         ("timm:resnet18", "layer4", (512, 7, 7)),
         ("timm:convnext_atto", "stages.3", (320, 7, 7)),
-        ("timm:swin_tiny_patch4_window7_224", "norm", (7, 7, 768)),
+        ("timm:swin_tiny_patch4_window7_224", "layers.3", (7, 7, 768)),
         ("timm:vit_tiny_patch16_224", "blocks.11.norm1", (197, 192)),
     ],
 )
