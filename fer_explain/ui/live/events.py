@@ -22,7 +22,7 @@ from fer_explain.ui.shell.texts import Texts
 
 MOST_FACES: Final = 5  # analysed per frame, the largest ones
 LARGEST_FRAME: Final = 3_000_000  # characters
-MAPS: Final = 0.1  # seconds of processor time that the maps of one frame may take: they must keep up with a face
+MAPS: Final = 0.25  # seconds of processor time that the maps of one frame may take: four frames a second on one core
 PREFIX: Final = "data:image/jpeg;base64,"
 
 
