@@ -37,8 +37,8 @@ def test_it_comes_beside_the_first_map_moves_nothing_and_is_one_click_away(app: 
     expect(app.map).to_have_attribute("href", re.compile(re.escape(tested[:400])))
     expect(page.locator("#tested-line")).to_contain_text("This is the tested map.")
     expect(page.locator("#tested .fer-heat")).to_have_count(0)
-    expect(page.locator("#method input")).to_have_value("Multi-scale occlusion")
-    expect(page).to_have_url(re.compile("method=scale_occlusion"))  # which the address then restores
+    expect(page.locator("#method input")).to_have_value("Extremal perturbations")
+    expect(page).to_have_url(re.compile("method=extremal_perturbation"))  # which the address then restores
 
 
 @pytest.mark.parametrize("app", [{"viewport": {"width": 390, "height": 844}}], indirect=True, ids=["phone"])
