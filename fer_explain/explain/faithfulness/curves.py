@@ -8,18 +8,17 @@ from typing import Final
 
 import numpy as np
 import torch
-import torchvision.transforms.v2.functional as T
 from numpy.typing import NDArray
 from torch import Tensor
 
 from fer_explain.explain.faithfulness.baselines import Doubles, Rivals
 from fer_explain.explain.faithfulness.probe import Probe
 from fer_explain.explain.faithfulness.result import Check, Curve
+from fer_explain.explain.hiding import blur
 
 # Eighths of the face. Against the area under 36 steps, those under 9 and 6 err by 0.01 to 0.03 (RMS over 24 faces, two
 # networks), under a fifth of the spread of the random maps' areas on one face (0.10 to 0.18): the draw decides more.
 STEPS: Final = 8
-BLUR: Final = 1 / 12  # standard deviation, in sides of the face: hides brows and mouth, keeps the head's outline
 
 RULE: Final = (
     "Area under the insertion curve minus area under the deletion curve is larger than for each of the random maps "
@@ -59,14 +58,6 @@ def check_curves(probe: Probe, x: Tensor, maps: Rivals, places: NDArray[np.intp]
     shares = np.linspace(0, 1, STEPS + 1)
     gain = np.asarray(np.trapezoid(curves["insertion"] - curves["deletion"], shares))
     return compare("curves", gain, maps, RULE), {name: curve(maps, shares, lines) for name, lines in curves.items()}
-
-
-def blur(x: Tensor) -> Tensor:
-    """The face (1, C, S, S) without its features."""
-    sigma = BLUR * x.shape[-1]
-    size = 2 * min(round(3 * sigma), x.shape[-1] // 2 - 1) + 1
-    blurred: Tensor = T.gaussian_blur(x, [size, size], [sigma, sigma])
-    return blurred
 
 
 def compare(name: str, values: Doubles, maps: Rivals, rule: str, *, higher_is_better: bool = True) -> Check:

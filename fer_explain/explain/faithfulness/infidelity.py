@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from fer_explain.explain.faithfulness.baselines import Doubles, Rivals
-from fer_explain.explain.faithfulness.curves import blur, compare
+from fer_explain.explain.faithfulness.curves import compare
 from fer_explain.explain.faithfulness.probe import Probe
 from fer_explain.explain.faithfulness.result import Check
+from fer_explain.explain.hiding import blur
 
 SQUARES: Final = 32
 SIDES: Final = (1 / 6, 1 / 3)  # of the face's side: an eye, a mouth
