@@ -16,7 +16,7 @@ from torch import Tensor
 
 from fer_explain.explain.base import Case, Passes
 from fer_explain.explain.parameters import option
-from fer_explain.explain.pixels import PixelExplainer
+from fer_explain.explain.pixels import PixelExplainer, blurred
 
 BATCH: Final = 8  # changed faces per pass; with more, layers outgrow what the C library keeps between two passes
 HUNDREDTH: Final = 0.01  # of the face: the area a unit of the map stands for
@@ -77,12 +77,8 @@ def references(face: Tensor, kind: str) -> list[Tensor]:
 
 def blur(face: Tensor) -> Tensor:
     """The face (1, C, S, S) without its features."""
-    from torchvision.transforms.v2.functional import gaussian_blur
-
     sigma = BLUR * face.shape[-1]
-    size = 2 * min(round(3 * sigma), face.shape[-1] // 2 - 1) + 1
-    blurred: Tensor = gaussian_blur(face, [size, size], [sigma, sigma])
-    return blurred
+    return blurred(face, sigma, min(round(3 * sigma), face.shape[-1] // 2 - 1))
 
 
 def hide(face: Tensor, hidden: Tensor, reference: Tensor) -> Tensor:

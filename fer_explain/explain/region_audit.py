@@ -19,13 +19,13 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 from torch import Tensor, nn
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from fer_explain.benchmark.calibration import softmax
 from fer_explain.errors import FerError
 from fer_explain.explain.base import undisturbed
 from fer_explain.explain.faithfulness.probe import on_crop
 from fer_explain.explain.faithfulness.receipt import Lender
+from fer_explain.explain.pixels import blurred
 from fer_explain.explain.trace import trace
 from fer_explain.faces.preprocess import preprocess
 from fer_explain.faces.regions import REGIONS, Source, face_regions, region_source
@@ -248,11 +248,7 @@ def _hide(x: Tensor, masks: Tensor, fill: Fill) -> Tensor:
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:
-    reach = min(round(3 * sigma), x.shape[-1] - 1)
-    width = 2 * reach + 1
-    # One axis after the other: torchvision would convolve with the whole square.
-    blurred: Tensor = gaussian_blur(gaussian_blur(x, [width, 1], [sigma, sigma]), [1, width], [sigma, sigma])
-    return blurred
+    return blurred(x, sigma, min(round(3 * sigma), x.shape[-1] - 1))
 
 
 def _verdict(relevance: _Doubles, effects: _Doubles, at_least: float, at_most: float) -> Verdict:

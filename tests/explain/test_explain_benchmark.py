@@ -193,7 +193,8 @@ def test_verdicts_are_the_same_when_only_they_are_wanted(checkpoint: Path, data:
             brief = examine(loaded.model, entry, x, way, known=known, verdict_only=True)
             assert [check.passed for check in brief.checks] == [check.passed for check in whole.checks]
             for one, other in zip(brief.checks, whole.checks, strict=True):
-                assert one.name == "randomisation" or one.value == pytest.approx(other.value, abs=1e-4)
+                fewer = one.name in ("randomisation", "sensitivity")  # maps that no verdict hangs on are left out
+                assert fewer or one.value == pytest.approx(other.value, abs=1e-4)
 
 
 def test_listing_explanations_starts_no_benchmark() -> None:

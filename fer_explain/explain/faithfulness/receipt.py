@@ -195,7 +195,7 @@ def _test(
     by_road, road_lines = road.check_road(probe, x, maps, places, whole, for_road)
     by_squares = infidelity.check_infidelity(probe, x, maps, for_squares)
     by_forgetting, forgetting = randomisation.check_randomisation(probe, x, own, for_weights, verdict_only=verdict_only)
-    by_noise = sensitivity.check_sensitivity(probe, x, torch.from_numpy(own), for_noise)
+    by_noise = sensitivity.check_sensitivity(probe, x, torch.from_numpy(own), for_noise, verdict_only=verdict_only)
     probe.finish()
     checks = [by_curves, by_road, by_squares, by_forgetting, by_noise]
     return Receipt(

@@ -14,6 +14,7 @@ from fer_explain.explain.faithfulness.result import Check
 SAMPLES: Final = 4
 RADIUS: Final = 0.02  # of the face's range of values: less than the eye sees
 LIMIT: Final = 0.5
+CLEAR: Final = {1: 0.25, 2: 0.3}  # after so many copies, a value below this: further ones have changed no verdict
 
 RULE: Final = "Noise of at most 2 % of the face's contrast changes the map by less than half of its own norm."
 
@@ -23,7 +24,9 @@ def questions() -> int:
     return SAMPLES
 
 
-def check_sensitivity(probe: Probe, x: Tensor, own: Tensor, rng: np.random.Generator) -> Check:
+def check_sensitivity(
+    probe: Probe, x: Tensor, own: Tensor, rng: np.random.Generator, *, verdict_only: bool = False
+) -> Check:
     """The largest change of the map under small noise, relative to the map's norm.
 
     Maps are compared on the crop: a spatial transformer that twitches moves the map, too.
@@ -36,6 +39,8 @@ def check_sensitivity(probe: Probe, x: Tensor, own: Tensor, rng: np.random.Gener
         x: (1, C, S, S).
         own: the map of x itself (S, S).
         rng: draws the noise.
+        verdict_only: no further copy once the verdict is ``CLEAR`` or lost; the value is the largest so far. On 96
+            validation faces of three compact networks (extremal perturbations) this gave the verdict of all copies.
     """
     from captum.metrics import sensitivity_max  # captum takes a second to import
 
@@ -48,5 +53,9 @@ def check_sensitivity(probe: Probe, x: Tensor, own: Tensor, rng: np.random.Gener
         # captum asks for the unchanged face first, in a tuple; that map is there already.
         return (own[None],) if isinstance(faces, tuple) else torch.from_numpy(probe.maps(faces))
 
-    value = float(sensitivity_max(explain, x, perturb, n_perturb_samples=SAMPLES, max_examples_per_batch=1))
+    value = 0.0
+    for copies in range(1, SAMPLES + 1):
+        value = max(value, float(sensitivity_max(explain, x, perturb, n_perturb_samples=1)))
+        if verdict_only and (value >= LIMIT or value < CLEAR.get(copies, 0.0)):
+            break
     return Check("sensitivity", bool(own.any()) and value < LIMIT, value, RULE, limit=LIMIT, higher_is_better=False)
