@@ -2,15 +2,17 @@
 
     python -m training.quality --data PATH --output docs/photo_warnings.md
 
-Faces of FER2013's validation split, judged by FER+'s voters, are made smaller, blurred, darker and brighter step by
-step. All forms of a kind are sorted by the measure and cut into equal bins; the loss begins where the bins beyond all
-lose ten points against the faces as they were. A turned head cannot be made from one that is not, so that limit is
-measured on the heads of the split as the detector finds them. The limits in use are set by hand beside the fit.
+Faces of FER2013's validation split, judged by FER+'s voters, are made smaller, blurred, darker, brighter and hidden
+step by step. All forms of a kind are sorted by the measure and cut into equal bins; the loss begins where the bins
+beyond all lose ten points against the faces as they were. A turned head cannot be made from one that is not, so that
+limit is measured on the heads of the split as the detector finds them. The limits in use are set by hand beside the
+fit.
 """
 
 from __future__ import annotations
 
 import argparse
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ from fer_explain.types import Face, Pixels
 from training.data import FaceSet, ImageForm, load_split
 from training.disturbed import some
 from training.manners import command
+from training.occluders import cover
 from training.targets import as_ferplus
 
 BINS: Final = 24
@@ -64,12 +67,22 @@ def _lit(image: Pixels, by: float) -> Pixels:
     return np.asarray(np.clip(image.astype(np.float32) * by, 0, 255).round(), np.uint8)
 
 
+def _hidden(image: Pixels, share: float) -> Pixels:
+    """Covered from one border on; the picture itself draws from which one, and the look of the cover."""
+    chance = np.random.default_rng(zlib.crc32(image.tobytes()))
+    band = np.zeros(image.shape, np.float32)
+    band[: round(share * len(band))] = 1
+    behind = cover(image.astype(np.float32), np.rot90(band, int(chance.integers(4))), image[None], chance)
+    return np.asarray(behind.clip(0, 255).round(), np.uint8)
+
+
 # How a FER2013 face (48 px) is spoilt for each warning.
 SPOILT: Final[dict[str, tuple[Spoil, tuple[float, ...]]]] = {
     "small": (_smaller, (40, 36, 32, 28, 24, 20, 16, 12, 10, 8)),
     "blurred": (_blurred, (0.5, 0.8, 1.1, 1.5, 2, 2.5, 3, 4)),
     "dark": (_lit, (0.5, 0.3, 0.2, 0.12, 0.08, 0.05, 0.03)),
     "burnt": (_lit, (1.3, 1.6, 2, 2.5, 3, 4, 6)),
+    "hidden": (_hidden, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)),
 }
 
 
@@ -154,7 +167,8 @@ def page(found: Sequence[Fit], n: int, model: str, called: str) -> str:
 
 _PAGE: Final = """# When a photo does not allow a reading
 
-Under an answer stands one sentence where the face is too small, blurred, dark, burnt out or turned to a side.
+Under an answer stands one sentence where the face is too small, blurred, dark, burnt out, turned to a side
+or hidden.
 The limits are those of `fer_explain/faces/quality.py`; this page is written by
 
 ```bash
@@ -178,7 +192,8 @@ between the eyes.
 What the measures are: *size*, pixels of the photo from brow to chin, taken as 0.76 of the crop's side; *sharpness*, the
 standard deviation of the Laplacian over that of the gray values at 48 px; *light*, where the brightest twentieth of the
 face begins (1 is white); *burnt*, the share of white; *turn*, how far the nose tip is from the middle between the eyes,
-along the line through them (0.5 is at an eye).
+along the line through them (0.5 is at an eye); *hidden*, the share of the face that something covers, as the small
+network of `fer_explain/faces/occlusion.py` sees it.
 """
 
 

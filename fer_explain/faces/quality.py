@@ -1,4 +1,4 @@
-"""Does a picture allow a reading? Five measures of a face, and the warnings that follow from them.
+"""Does a picture allow a reading? Six measures of a face, and the warnings that follow from them.
 
 The limits were fitted on validation faces by ``python -m training.quality``; docs/photo_warnings.md has the accuracy on
 either side of each.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fer_explain.types import Face
 
 BROW_TO_CHIN: Final = 0.76  # of the crop's side: on FER2013 the eyes lie 0.37 of it apart, and faces are twice as high
-SIDE: Final = 48  # pixels at which sharpness is measured: FER2013's
+SIDE: Final = 48  # pixels at which sharpness and cover are measured: FER2013's
 _BURNT: Final = 250  # of 255
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # as in faces.preprocess
 
@@ -81,12 +81,22 @@ def burnt(face: Face) -> float:
     return float((_gray(face) >= _BURNT).mean())
 
 
+def hidden(face: Face) -> float:
+    """Share (0..1) of the face that something hides, as a small network sees it."""
+    from fer_explain.faces.occlusion import hidden_share  # imports torch
+
+    gray = face.pixels.astype(np.float32) @ _LUMA
+    way = cv2.INTER_AREA if gray.shape[0] > SIDE else cv2.INTER_LINEAR
+    return hidden_share(np.asarray(cv2.resize(gray, (SIDE, SIDE), interpolation=way), np.float32))
+
+
 LIMITS: Final = (
     Limit("small", "The face is small in this photo: do not rely on the answer.", size, 24, False),
     Limit("dark", "The face is very dark: take the photo in more light.", light, 0.06, False),
     Limit("burnt", "Much of the face is burnt out to white: take the photo in less light.", burnt, 0.54, True),
     Limit("blurred", "The face is blurred: its expression may be misread.", sharpness, 0.12, False),
     Limit("turned", "The face is turned to a side: its expression may be misread.", turn, 0.5, True),
+    Limit("hidden", "More than a third of the face is hidden: its expression may be misread.", hidden, 1 / 3, True),
 )
 
 
