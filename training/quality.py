@@ -157,7 +157,7 @@ def _right(analyzer: Analyzer, faces: Sequence[Face], labels: NDArray[np.int64],
 def page(found: Sequence[Fit], n: int, model: str, called: str) -> str:
     """The Markdown page."""
     rows = [
-        f"| {one.limit.name} | {one.limit.measure.__name__} {'>' if one.limit.above else '<'} {one.limit.value:g} "
+        f"| {one.limit.name} | {one.limit.measure.__name__} {'>' if one.limit.above else '<'} {one.limit.value:.3g} "
         f"| {'-' if one.begins is None else f'{one.begins:.3g}'} | {one.within[0]} (n = {one.within[1]:,}) "
         f"| {'-' if one.beyond is None else f'{one.beyond[0]} (n = {one.beyond[1]:,})'} | {100 * one.flagged:.1f} % |"
         for one in found
