@@ -1,7 +1,7 @@
 """The set of embedded checkpoints: how each was made, one command that makes them again, and README's table of them.
 
     python -m training.embedded --data PATH_OR_HUB_ID --weights FOLDER --output rebuilt
-    python -m training.embedded --data PATH_OR_HUB_ID --output rebuilt --only vgg_compact
+    python -m training.embedded --data PATH_OR_HUB_ID --weights FOLDER --output rebuilt --only vgg_compact
     python -m training.embedded --table
 
 ``embedded.toml`` beside this file has an entry for each. Every step is a command of its own (training, the test split,
@@ -134,16 +134,16 @@ def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterat
         )
     if not entry.lease and ((folder / FILE).exists() or not (folder / METRICS).exists()):
         yield ["training.run", *_run_arguments(entry, data, weights, output)]
-    if not entry.embedded:
-        return
     if entry.stored == "int8" and not is_compressed(folder):
         yield ["training.compress", *about]
+    if not entry.embedded:
+        return
     if "validation" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "validation"]
     if "test" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "test"]
     if not (folder / DISTURBED).exists():
-        yield ["training.evaluate", *about, "--disturbed"]
+        yield ["training.evaluate", *about, "--disturbed", "--faces", "1000"]
     if not (folder / PROFILE).exists():
         yield ["fer_explain.explain.profile", *about]
     if not (folder / REGION_PROFILE).exists():

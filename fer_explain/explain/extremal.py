@@ -39,6 +39,9 @@ class ExtremalPerturbation(HidingExplainer):
     The search starts from a linear model of what is lost under squares, with a smooth prior (Gaussian process
     regression, Rasmussen and Williams 2006, eq. 2.25). From a blank it finds the places, too, but not how much they
     count. In the end the map's scale and level are fitted to the same squares, which gives it the family's unit.
+
+    With ``noise``, every picture is asked about in several noisy copies, whose mean counts (SmoothGrad, Smilkov et al.
+    2017, arXiv:1706.03825, sec. 2): for a network that answers otherwise as soon as a little noise is added.
     """
 
     name = "extremal_perturbation"
@@ -51,18 +54,24 @@ class ExtremalPerturbation(HidingExplainer):
     rounds: int = option(4, "Steps of the search; 0 leaves the first guess.", low=0, high=40, step=1)
     areas: int = option(3, "Areas that each step looks at.", low=2, high=4, step=1)
     grid: int = option(12, "Cells along one side.", low=6, high=24, step=1)
+    noise: float = option(
+        0.0, "Noise on every picture, as a share of the face's contrast.", low=0.0, high=0.2, step=0.01
+    )
+    copies: int = option(1, "Noisy copies of every picture; their mean counts.", low=1, high=16, step=1)
     reference: str = reference_option("blurred", further=FILLED)
 
     def _rounds(self, side: int) -> list[int]:
-        return [1 + times(self.reference) * len(squares(self.window, DENSITY, side))]
+        return self.copies * [1 + times(self.reference) * len(squares(self.window, DENSITY, side))]
 
     def _total(self, case: Case) -> int:
-        return super()._total(case) + self.rounds
+        return super()._total(case) + self.copies * self.rounds
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         hidden = without_squares(face, self.window, DENSITY, self.reference)
         masks = squares(self.window, DENSITY, face.shape[-1]).to(face.device).repeat(len(hidden), 1, 1)
-        scores = self._scores(passes, torch.cat([face, *hidden]), target)
+        asked = torch.cat([face, *hidden])
+        told = [self._scores(passes, self._noisy(asked, copy), target) for copy in range(self.copies)]
+        scores = torch.stack(told).mean(0)
         shares, lost = _shares(masks, self.grid), scores[0] - scores[1:]
         found = self._search(passes, face, target, _first_guess(shares, lost, self.grid))
         return _enlarged(_in_units(found, shares, lost), face.shape[-1])[0, 0]
@@ -77,13 +86,24 @@ class ExtremalPerturbation(HidingExplainer):
         pictures = references(face, "both")
         for step in range(self.rounds):
             found.requires_grad_()
-            with passes.turn(gradients=True) as model:
-                seen = self._level_sets(_enlarged(found, face.shape[-1]), step)
-                shown, gone = hide(face, 1 - seen, pictures[0]), hide(face, seen, pictures[step % 2])
-                kept, left = model(torch.cat([shown, gone])).softmax(1)[:, target].split(self.areas)
-                [uphill] = torch.autograd.grad(kept.mean() - left.mean(), found)
+            uphill = torch.zeros_like(found)
+            for copy in range(self.copies):
+                with passes.turn(gradients=True) as model:
+                    seen = self._level_sets(_enlarged(found, face.shape[-1]), step)
+                    asked = torch.cat([hide(face, 1 - seen, pictures[0]), hide(face, seen, pictures[step % 2])])
+                    asked = self._noisy(asked, (step + 1) * self.copies + copy)
+                    kept, left = model(asked).softmax(1)[:, target].split(self.areas)
+                    uphill += torch.autograd.grad(kept.mean() - left.mean(), found)[0]
             found = found.detach() + RATE * uphill / uphill.std().clamp(min=NOTHING)
         return found.double()
+
+    def _noisy(self, images: Tensor, seed: int) -> Tensor:
+        """Faces (n, C, S, S), each under noise of its own, which is the same for the same seed."""
+        if not self.noise:
+            return images
+        drawn = 2 * torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) - 1
+        contrast = images.detach().max() - images.detach().min()
+        return images + self.noise * contrast * drawn.to(images)
 
     def _level_sets(self, relevance: Tensor, step: int) -> Tensor:
         """Soft masks (A, S, S) of the most relevant places of a map (1, 1, S, S), of another size at each step."""

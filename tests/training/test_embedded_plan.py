@@ -180,6 +180,8 @@ def test_what_a_gpu_made_names_the_commands_that_make_it_again(tmp_path):
 
 
 def test_a_failing_step_is_named(tmp_path, capfd):
+    for teacher in plan()["vgg_compact"].teachers:
+        made(tmp_path / "out" / teacher, "validation")
     with pytest.raises(SystemExit) as stop:
         main(["--data", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out"), "--only", "vgg_compact"])
     assert stop.value.code == 2
