@@ -13,6 +13,7 @@ from torch import Tensor
 from fer_explain.explain.base import Case, Passes
 from fer_explain.explain.hiding import FILLED, HUNDREDTH, HidingExplainer, hide, reference_option, references
 from fer_explain.explain.parameters import option
+from fer_explain.explain.pixels import noise_option
 from fer_explain.explain.registry import register
 from fer_explain.explain.squares import squares, times, without_squares
 
@@ -40,8 +41,8 @@ class ExtremalPerturbation(HidingExplainer):
     regression, Rasmussen and Williams 2006, eq. 2.25). From a blank it finds the places, too, but not how much they
     count. In the end the map's scale and level are fitted to the same squares, which gives it the family's unit.
 
-    With ``noise``, every picture is asked about in several noisy copies, whose mean counts (SmoothGrad, Smilkov et al.
-    2017, arXiv:1706.03825, sec. 2): for a network that answers otherwise as soon as a little noise is added.
+    With several ``samples``, every picture is asked about in so many noisy copies, whose mean counts (SmoothGrad,
+    Smilkov et al. 2017, arXiv:1706.03825, sec. 2): for a network that answers otherwise as soon as there is noise.
     """
 
     name = "extremal_perturbation"
@@ -54,23 +55,21 @@ class ExtremalPerturbation(HidingExplainer):
     rounds: int = option(4, "Steps of the search; 0 leaves the first guess.", low=0, high=40, step=1)
     areas: int = option(3, "Areas that each step looks at.", low=2, high=4, step=1)
     grid: int = option(12, "Cells along one side.", low=6, high=24, step=1)
-    noise: float = option(
-        0.0, "Noise on every picture, as a share of the face's contrast.", low=0.0, high=0.2, step=0.01
-    )
-    copies: int = option(1, "Noisy copies of every picture; their mean counts.", low=1, high=16, step=1)
+    samples: int = option(1, "Noisy copies of every picture whose mean counts; 1 = as it is.", low=1, high=16, step=1)
+    noise: float = noise_option(0.02)
     reference: str = reference_option("blurred", further=FILLED)
 
     def _rounds(self, side: int) -> list[int]:
-        return self.copies * [1 + times(self.reference) * len(squares(self.window, DENSITY, side))]
+        return self.samples * [1 + times(self.reference) * len(squares(self.window, DENSITY, side))]
 
     def _total(self, case: Case) -> int:
-        return super()._total(case) + self.copies * self.rounds
+        return super()._total(case) + self.samples * self.rounds
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
         hidden = without_squares(face, self.window, DENSITY, self.reference)
         masks = squares(self.window, DENSITY, face.shape[-1]).to(face.device).repeat(len(hidden), 1, 1)
         asked = torch.cat([face, *hidden])
-        told = [self._scores(passes, self._noisy(asked, copy), target) for copy in range(self.copies)]
+        told = [self._scores(passes, self._noisy(asked, sample), target) for sample in range(self.samples)]
         scores = torch.stack(told).mean(0)
         shares, lost = _shares(masks, self.grid), scores[0] - scores[1:]
         found = self._search(passes, face, target, _first_guess(shares, lost, self.grid))
@@ -87,11 +86,11 @@ class ExtremalPerturbation(HidingExplainer):
         for step in range(self.rounds):
             found.requires_grad_()
             uphill = torch.zeros_like(found)
-            for copy in range(self.copies):
+            for sample in range(self.samples):
                 with passes.turn(gradients=True) as model:
                     seen = self._level_sets(_enlarged(found, face.shape[-1]), step)
                     asked = torch.cat([hide(face, 1 - seen, pictures[0]), hide(face, seen, pictures[step % 2])])
-                    asked = self._noisy(asked, (step + 1) * self.copies + copy)
+                    asked = self._noisy(asked, (step + 1) * self.samples + sample)
                     kept, left = model(asked).softmax(1)[:, target].split(self.areas)
                     uphill += torch.autograd.grad(kept.mean() - left.mean(), found)[0]
             found = found.detach() + RATE * uphill / uphill.std().clamp(min=NOTHING)
@@ -99,11 +98,10 @@ class ExtremalPerturbation(HidingExplainer):
 
     def _noisy(self, images: Tensor, seed: int) -> Tensor:
         """Faces (n, C, S, S), each under noise of its own, which is the same for the same seed."""
-        if not self.noise:
+        if self.samples == 1:
             return images
-        drawn = 2 * torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) - 1
-        contrast = images.detach().max() - images.detach().min()
-        return images + self.noise * contrast * drawn.to(images)
+        drawn = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed)).to(images)
+        return images + self.noise * (images.detach().max() - images.detach().min()) * drawn
 
     def _level_sets(self, relevance: Tensor, step: int) -> Tensor:
         """Soft masks (A, S, S) of the most relevant places of a map (1, 1, S, S), of another size at each step."""

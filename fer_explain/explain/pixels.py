@@ -58,7 +58,7 @@ class PixelExplainer(Explainer):
 def noise_option(default: float) -> Any:
     """The field ``noise`` of an explanation that looks at noisy copies of the face."""
     text = "Standard deviation of noise on the face, as a share of its range of brightness."
-    return option(default, text, low=0, high=0.5, step=0.05)
+    return option(default, text, low=0, high=0.5, step=0.01)
 
 
 def seed_option() -> Any:
