@@ -67,15 +67,13 @@ def _impute(face: Tensor, kept: NDArray[np.bool_], rng: np.random.Generator) -> 
     Upstream defect, no issue found: pytorch-grad-cam's ``NoisyLinearImputer`` solves the same equations and takes much
     longer to set them up. Test: test_road_is_slow_to_set_up. Another test holds the two together.
     """
-    from scipy.sparse.linalg import splu
+    from scipy.sparse.linalg import spsolve
 
     gray = bool((face == face[:1]).all())
     pixels = (face[:1] if gray else face).flatten(1).T.double().numpy()
     holes, known = np.flatnonzero(~kept), np.flatnonzero(kept)
     rows = _differences(len(kept))[holes]
-    # A pixel weighs as much as its neighbours together, and both ways alike: no pivots have to be looked for.
-    factors = splu(rows[:, holes].tocsc(), "MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True})
-    missing = factors.solve(-(rows[:, known] @ pixels[known]))
+    missing = spsolve(rows[:, holes].tocsc(), -(rows[:, known] @ pixels[known]))
     pixels[holes] = missing.reshape(len(holes), -1) + rng.normal(0, NOISE, (len(holes), 1))
     filled = torch.from_numpy(pixels.T).to(face.dtype).reshape(-1, *kept.shape)
     return filled.expand_as(face)
