@@ -34,6 +34,7 @@ from torch import Tensor
 
 from fer_explain.benchmark.metrics import headline
 from fer_explain.errors import FerError
+from fer_explain.hub.card import backbone_weights
 from fer_explain.hub.checkpoint import Checkpoint, CheckpointConfig, read_config
 from fer_explain.hub.folder import CONFIG
 from fer_explain.hub.publish import publish
@@ -174,9 +175,14 @@ def _accelerator(config: TrainConfig, images: int) -> Accelerator:
 
 
 def _named(checkpoints: Sequence[Checkpoint], new: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Names and fingerprints, and which tensors were not taken."""
-    further = {"new": list(new)} if new else {}
-    return [{"name": each.name, "fingerprint": fingerprint(each)} | further for each in checkpoints]
+    """Names and fingerprints, the backbone weights they came from, and which tensors were not taken."""
+    named = []
+    for each in checkpoints:
+        weights = backbone_weights(each.config.provenance)
+        named.append({"name": each.name, "fingerprint": fingerprint(each)})
+        if weights:
+            named[-1]["pretrained"] = weights
+    return [each | {"new": list(new)} for each in named] if new else named
 
 
 def _measure(output: Path, validation: FaceSet, device: str, config: TrainConfig) -> dict[str, Any]:

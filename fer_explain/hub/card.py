@@ -139,13 +139,19 @@ def _front_matter(name: str, config: CheckpointConfig, splits: Mapping[str, Metr
         library_name="fer-explain",
         pipeline_tag="image-classification",
         tags=["facial-expression-recognition", "emotion-recognition", "explainability", config.architecture],
-        base_model=_base_model(config.provenance.get("pretrained")),
+        base_model=_base_model(backbone_weights(config.provenance)),
     )
 
 
-def _base_model(pretrained: object) -> str | None:
+def backbone_weights(provenance: Mapping[str, Any]) -> str | None:
+    """The file of backbone weights that a checkpoint, or what it goes on from, started from; None from scratch."""
+    found = [each.get("pretrained") for each in (provenance, *provenance.get("starts", ()))]
+    return next((name for name in found if isinstance(name, str)), None)
+
+
+def _base_model(pretrained: str | None) -> str | None:
     """The Hub id of the weights it was fine-tuned from, where their file is called as timm calls them."""
-    if not isinstance(pretrained, str):
+    if pretrained is None:
         return None
     import timm
 
