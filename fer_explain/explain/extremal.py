@@ -13,7 +13,7 @@ from torch import Tensor
 from fer_explain.explain.base import Case, Passes
 from fer_explain.explain.hiding import FILLED, HUNDREDTH, HidingExplainer, hide, reference_option, references
 from fer_explain.explain.parameters import option
-from fer_explain.explain.pixels import noise_option
+from fer_explain.explain.pixels import draw, noise_option
 from fer_explain.explain.registry import register
 from fer_explain.explain.squares import squares, times, without_squares
 
@@ -100,8 +100,8 @@ class ExtremalPerturbation(HidingExplainer):
         """Faces (n, C, S, S), each under noise of its own, which is the same for the same seed."""
         if self.samples == 1:
             return images
-        drawn = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed)).to(images)
-        return images + self.noise * (images.detach().max() - images.detach().min()) * drawn
+        seen = images.detach()
+        return images + self.noise * (seen.max() - seen.min()) * draw(seed, len(seen), seen)
 
     def _level_sets(self, relevance: Tensor, step: int) -> Tensor:
         """Soft masks (A, S, S) of the most relevant places of a map (1, 1, S, S), of another size at each step."""

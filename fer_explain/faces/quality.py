@@ -85,9 +85,7 @@ def hidden(face: Face) -> float:
     """Share (0..1) of the face that something hides, as a small network sees it."""
     from fer_explain.faces.occlusion import hidden_share  # imports torch
 
-    gray = face.pixels.astype(np.float32) @ _LUMA
-    way = cv2.INTER_AREA if gray.shape[0] > SIDE else cv2.INTER_LINEAR
-    return hidden_share(np.asarray(cv2.resize(gray, (SIDE, SIDE), interpolation=way), np.float32))
+    return hidden_share(np.asarray(cv2.resize(_gray(face), (SIDE, SIDE)), np.float32))
 
 
 LIMITS: Final = (

@@ -74,7 +74,7 @@ def check_randomisation(
 
 
 def _certain(draws: list[float]) -> bool:
-    """Whether the mean over ``DRAWS`` is below the limit, whatever correlations might still come."""
+    """Whether the mean over ``DRAWS`` is below the limit: as good as surely, or whatever is still to come."""
     return draws[0] < CLEAR or (sum(draws) + DRAWS - len(draws)) / DRAWS < LIMIT
 
 
