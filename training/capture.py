@@ -12,6 +12,7 @@ Corruptions and Perturbations"; the strengths are for faces of 20 px and more.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -22,10 +23,10 @@ from torch import Tensor
 from training.config import TrainConfig
 
 # What each number of a row of draws decides: first whether a disturbance happens, then how.
-_HITS: Final = ("cast", "gamma", "uneven", "defocus", "low_resolution", "noise", "jpeg", "hide")
-_RED, _GREEN, _BLUE, _GAMMA, _SLOPE, _DIRECTION, _DEFOCUS, _SIDE = range(8, 16)
-_NOISE, _NOISE_Y, _NOISE_X, _QUALITY, _HIDDEN, _BORDER, _SHADE = range(16, 23)
-CAPTURE_DRAWS: Final = 23
+_HITS: Final = ("cast", "gamma", "exposure", "uneven", "defocus", "low_resolution", "noise", "jpeg", "hide")
+_RED, _GREEN, _BLUE, _GAMMA, _EXPOSURE, _SLOPE, _DIRECTION, _DEFOCUS, _SIDE = range(9, 18)
+_SENSOR, _NOISE, _NOISE_Y, _NOISE_X, _QUALITY, _HIDDEN, _BORDER, _SHADE = range(18, 26)
+CAPTURE_DRAWS: Final = 26
 
 _BANK: Final = 512  # side of the field of noise that every image takes its window from
 _STEPS: Final = 4  # sides a face is reduced to, from the smallest to just below the whole
@@ -54,19 +55,21 @@ def capture(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
     if config.gamma:
         exponent = torch.exp(_even(_column(draws, _GAMMA)) * math.log1p(config.gamma))
         x = torch.where(_hit(draws, config, "gamma"), x.clamp(min=1e-4) ** exponent, x)
+    if config.exposure:  # what is white then stays white: its detail is lost
+        x = _where(x, draws, config, "exposure", 1 + config.exposure * _column(draws, _EXPOSURE))
     if config.uneven:
         x = _where(x, draws, config, "uneven", _slope(x, draws, config.uneven))
     if config.defocus:
         sigma = _column(draws, _DEFOCUS) * config.defocus * x.shape[-1]
         x = torch.where(_hit(draws, config, "defocus"), blurred(x, sigma, config.defocus * x.shape[-1]), x)
     if config.low_resolution:
-        x = _reduced(x, draws, config)
-    if config.noise:
-        amount = _column(draws, _NOISE) * config.noise * _hit(draws, config, "noise")
-        x = (x + amount * _noise(x, draws)).clamp(0, 1)
-    if config.jpeg:
-        quality = 100 - _column(draws, _QUALITY) * (100 - config.jpeg)
-        x = torch.where(_hit(draws, config, "jpeg"), compressed(x.clamp(0, 1), quality), x)
+        step, hit = _column(draws, _SIDE), _hit(draws, config, "low_resolution")
+        x = _on_smaller(x, config.low_resolution, step, hit, lambda small: small)
+    if config.sensor:
+        hit = _hit(draws, config, "noise") | _hit(draws, config, "jpeg")
+        x = _on_smaller(x, config.sensor, _column(draws, _SENSOR), hit, lambda small: _coded(small, draws, config))
+    else:
+        x = _coded(x, draws, config)
     return _hidden(x, draws, config) if config.hide else x.clamp(0, 1)
 
 
@@ -117,18 +120,36 @@ def _slope(x: Tensor, draws: Tensor, amount: float) -> Tensor:
     return (1 + amount * _column(draws, _SLOPE) * across).clamp(min=0.1)
 
 
-def _reduced(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
-    """Images reduced to one of a few sides and enlarged again: those of a group are one call."""
-    full, smallest = x.shape[-1], config.low_resolution
+def _on_smaller(x: Tensor, smallest: int, step: Tensor, hit: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Images reduced to one of a few sides, changed there and enlarged again: those of a side are one call.
+
+    Args:
+        x: (N, c, S, S).
+        smallest: of the sides, in pixels; nothing is reduced where it is S or more.
+        step: (N, 1, 1, 1) in 0..1, which side.
+        hit: (N, 1, 1, 1), which images.
+        change: of images of the same shape at any side.
+    """
+    full = x.shape[-1]
     if smallest >= full:
-        return x
-    step = (_column(draws, _SIDE) * _STEPS).long()
-    hit = _hit(draws, config, "low_resolution")
+        return torch.where(hit, change(x), x)
+    index_of = (step * _STEPS).long()
     for index in range(_STEPS):
         side = round(smallest * (full / smallest) ** (index / _STEPS))
         small = F.interpolate(x, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        again = F.interpolate(small, (full, full), mode="bilinear", align_corners=False)
-        x = torch.where(hit & (step == index), again, x)
+        again = F.interpolate(change(small), (full, full), mode="bilinear", align_corners=False)
+        x = torch.where(hit & (index_of == index), again, x)
+    return x
+
+
+def _coded(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
+    """What noise and compression make of images (N, c, S, S) of any side S."""
+    if config.noise:
+        amount = _column(draws, _NOISE) * config.noise * _hit(draws, config, "noise")
+        x = (x + amount * _noise(x, draws)).clamp(0, 1)
+    if config.jpeg:
+        quality = 100 - _column(draws, _QUALITY) * (100 - config.jpeg)
+        x = torch.where(_hit(draws, config, "jpeg"), compressed(x.clamp(0, 1), quality), x)
     return x
 
 

@@ -114,9 +114,13 @@ class TrainConfig:
     )
     cast: float = _option(0.0, "largest colour cast, as a share of a channel; colour images only", low=0, high=0.9)
     gamma: float = _option(0.0, "largest change of gamma: from 1 / (1 + g) to 1 + g", low=0)
+    exposure: float = _option(0.0, "largest share of light too much: what gets whiter than white is lost", low=0)
     uneven: float = _option(0.0, "largest slope of light across the face, as a share of its brightness", low=0)
     defocus: float = _option(0.0, "largest standard deviation of a Gaussian blur, as a share of the side", low=0)
     low_resolution: int = _option(0, "smallest side in pixels that the view is reduced to and enlarged again", low=0)
+    sensor: int = _option(
+        0, "smallest side in pixels that noise and JPEG happen on, for data of less detail; 0 = the view's own", low=0
+    )
     noise: float = _option(0.0, "largest standard deviation of the sensor's noise, of 1 = white", low=0, high=1)
     jpeg: int = _option(0, "lowest JPEG quality; 0 = off", low=0, high=100)
     hide: float = _option(0.0, "largest share of the side that is covered from one border on", low=0, high=0.6)

@@ -32,13 +32,15 @@ _TENSOR: Final = "probabilities"
 _BATCH: Final = 256
 
 
-def load_earlier(flag: str, refs: Sequence[str], train: FaceSet) -> list[Checkpoint]:
+def load_earlier(flag: str, refs: Sequence[str], train: FaceSet, *, same_split: bool = False) -> list[Checkpoint]:
     """Checkpoints that a student of ``train`` may learn from, or start from.
 
     Args:
         flag: that named them, for the errors.
         refs: folders, Hub ids or names of embedded checkpoints.
         train: the training split.
+        same_split: its images may be other files than those the checkpoint learned from; the user vouches that the
+            split is the same.
 
     Raises:
         FerError: one cannot be loaded, lacks a class, was trained on other data (which may hold the student's
@@ -51,10 +53,11 @@ def load_earlier(flag: str, refs: Sequence[str], train: FaceSet) -> list[Checkpo
         missing = {*map(key_of, train.label_names)} - {*map(key_of, each.config.label_names)}
         if missing:
             raise FerError(f"{flag} {each.name}: it does not know {', '.join(sorted(missing))}.")
-        if data != train.fingerprint:
+        if data != train.fingerprint and not same_split:
             raise FerError(
                 f"{flag} {each.name}: it was trained on other data ({data or 'unknown'}) than this run "
-                f"({train.fingerprint}), maybe on faces that are to judge its student."
+                f"({train.fingerprint}), maybe on faces that are to judge its student. "
+                "If only the files differ, not the split, say --same-split."
             )
         if provenance.get("selected_on") != "validation":
             raise FerError(

@@ -131,6 +131,11 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         help="where the teachers' answers are kept [teachers beside --output]",
     )
     group.add_argument(
+        "--same-split",
+        action="store_true",
+        help="--start and --teacher learned from other files of this very training split (stored anew, enlarged)",
+    )
+    group.add_argument(
         "--track", action="append", default=[], choices=list_trackers(), help="book the curves there too"
     )
     group.add_argument(

@@ -21,6 +21,7 @@ class RunOptions:
         starts: checkpoints of the same architecture; the run starts from their weights' mean.
         teachers: checkpoints to learn from.
         teacher_cache: folder of the teachers' answers.
+        same_split: starts and teachers learned from the same split, though from other files of it.
         time_budget: minutes; fewer steps are taken where they do not fit. 0 = all of them.
         save_every: minutes between two saves of the state within an epoch.
         trackers: of :func:`training.trackers.list_trackers`.
@@ -37,6 +38,7 @@ class RunOptions:
     starts: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_cache: Path = Path("teachers")
+    same_split: bool = False
     time_budget: float = 0.0
     save_every: float = 10.0
     trackers: tuple[str, ...] = ()

@@ -85,8 +85,8 @@ def train(
     accelerator = _accelerator(config, len(train_set))
     if accelerator.is_main_process:
         remove_leftovers(output)
-    teachers = load_earlier("--teacher", options.teachers, train_set)
-    starts = load_starts(options.starts, name, train_set)
+    teachers = load_earlier("--teacher", options.teachers, train_set, same_split=options.same_split)
+    starts = load_starts(options.starts, name, train_set, same_split=options.same_split)
     run = run_fingerprint(
         name, config, train_set, validation, list(map(fingerprint, teachers)), list(map(fingerprint, starts))
     )
@@ -149,6 +149,7 @@ def _source(
         device=device,
         starts=starts or None,
         teachers=_named(teachers) or [{"name": each} for each in options.taught_by] or None,
+        same_split=options.same_split or None,
         time_budget=options.time_budget or None,
         note=options.note or None,
     )
@@ -210,6 +211,7 @@ def _options(options: argparse.Namespace, recipe: str, data: OwnData) -> RunOpti
         resume=options.resume,
         starts=tuple(options.start),
         teachers=tuple(options.teacher),
+        same_split=options.same_split,
         teacher_cache=options.teacher_cache or options.output.parent / "teachers",
         time_budget=options.time_budget,
         save_every=options.save_every,

@@ -16,7 +16,7 @@ from fer_explain.models import create_model
 from training.data import FaceSet
 
 
-def load_starts(refs: Sequence[str], name: str, train: FaceSet) -> list[Checkpoint]:
+def load_starts(refs: Sequence[str], name: str, train: FaceSet, *, same_split: bool = False) -> list[Checkpoint]:
     """The checkpoints that a run starts from.
 
     One that learned the same classes from data of the same name, but not from the very same training images, is
@@ -26,6 +26,8 @@ def load_starts(refs: Sequence[str], name: str, train: FaceSet) -> list[Checkpoi
         refs: folders, Hub ids or names of embedded checkpoints.
         name: the architecture.
         train: the training split.
+        same_split: its images may be other files than those a checkpoint learned from (stored anew, enlarged); the
+            user vouches that the split is the same.
 
     Raises:
         FerError: one cannot be loaded, is of another architecture, knows other classes than the first one, was trained
@@ -33,7 +35,7 @@ def load_starts(refs: Sequence[str], name: str, train: FaceSet) -> list[Checkpoi
     """
     starts = [load_checkpoint(ref) for ref in refs]
     for each in starts:
-        _check_data(each, train)
+        _check_data(each, train, same_split=same_split)
         if each.config.architecture != name:
             raise FerError(f"--start {each.name}: it is a {each.config.architecture}, not a {name}.")
         if each.config.label_names != starts[0].config.label_names:
@@ -91,14 +93,14 @@ def report(model: nn.Module, starts: Sequence[Checkpoint], new: Sequence[str], t
     )
 
 
-def _check_data(start: Checkpoint, train: FaceSet) -> None:
+def _check_data(start: Checkpoint, train: FaceSet, *, same_split: bool) -> None:
     name, images = _data(start)
     alike = _stems(name) & _stems(" + ".join(Path(one).name for one in train.sources))
-    if images != train.fingerprint and alike and _same_classes(start, train.label_names):
+    if images != train.fingerprint and not same_split and alike and _same_classes(start, train.label_names):
         raise FerError(
             f"--start {start.name}: it was trained on other data ({images or 'unknown'}) of {name} than this run "
-            f"({train.fingerprint}), maybe on faces that are to judge it; "
-            "other data need another name."
+            f"({train.fingerprint}), maybe on faces that are to judge it. "
+            "If only the files differ, not the split, say --same-split; other data need another name."
         )
     selected = start.config.provenance.get("selected_on", "unknown")
     if images and selected != "validation":

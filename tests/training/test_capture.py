@@ -18,6 +18,7 @@ OFF = TrainConfig(capture=1.0)
 STRENGTHS = {
     "cast": 0.3,
     "gamma": 0.8,
+    "exposure": 1.0,
     "uneven": 0.7,
     "defocus": 0.03,
     "low_resolution": 20,
@@ -101,10 +102,34 @@ def test_a_low_resolution_has_no_more_detail_than_its_side():
     assert spectrum[..., 30:48, 30:].mean() < 0.05 * spectrum[..., :10, :10].mean()
 
 
+def test_too_much_light_burns_out_what_is_bright_and_leaves_the_rest_in_proportion():
+    x = torch.tensor([0.2, 0.4, 0.8])[None, None, :, None].expand(1, 1, 3, 3)
+    draws = torch.zeros(1, CAPTURE_DRAWS)
+    draws[:, 13] = 1.0
+    y = capture(x, draws, replace(OFF, exposure=1.0))
+    torch.testing.assert_close(y[0, 0, :, 0], torch.tensor([0.4, 0.8, 1.0]))
+
+
+def test_noise_on_a_small_sensor_is_as_coarse_as_the_sensor():
+    draws = torch.zeros(32, CAPTURE_DRAWS)
+    draws[:, 19], draws[:, 20:22] = 1.0, torch.rand(32, 2)
+    x = torch.full((32, 1, 96, 96), 0.5)
+    fine, coarse = (capture(x, draws, replace(OFF, noise=0.06, sensor=side)) for side in (0, 32))
+    assert (coarse.diff(dim=-1).std() / coarse.std()) < 0.5 * (fine.diff(dim=-1).std() / fine.std())
+
+
+def test_a_sensor_leaves_alone_what_neither_noise_nor_compression_hits():
+    x, draws = faces(16, side=96), torch.rand(16, CAPTURE_DRAWS)
+    config = replace(OFF, capture=0.4, noise=0.06, jpeg=20, sensor=32)
+    missed = (draws[:, 6:8] >= 0.4).all(1)
+    assert 0 < missed.sum() < 16
+    torch.testing.assert_close(capture(x, draws, config)[missed], x[missed])
+
+
 def test_noise_has_the_deviation_it_was_given():
     draws = torch.ones(64, CAPTURE_DRAWS) * 0.999
-    draws[:, :8] = 0
-    draws[:, 17:19] = torch.rand(64, 2)
+    draws[:, :9] = 0
+    draws[:, 20:22] = torch.rand(64, 2)
     x = torch.full((64, 1, 48, 48), 0.5)
     noisy = capture(x, draws, replace(OFF, noise=0.06))
     assert float((noisy - x).std()) == pytest.approx(0.06, rel=0.05)

@@ -113,6 +113,19 @@ def test_a_teacher_that_knows_too_much_is_refused(
         load_earlier("--teacher", ["a"], faces())
 
 
+def test_other_files_of_the_same_split_are_taken_at_the_users_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_anew = {"data": {"train": "other"}}
+    monkeypatch.setattr(distill, "load_checkpoint", lambda _: teacher(tmp_path / "a", **stored_anew))
+    assert len(load_earlier("--teacher", ["a"], faces(), same_split=True)) == 1
+    monkeypatch.setattr(
+        distill, "load_checkpoint", lambda _: teacher(tmp_path / "a", selected_on="test", **stored_anew)
+    )
+    with pytest.raises(FerError, match="selected on 'test'"):
+        load_earlier("--teacher", ["a"], faces(), same_split=True)
+
+
 def test_a_teacher_that_lacks_a_class_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distill, "load_checkpoint", lambda _: teacher(tmp_path / "a", LABELS[:6]))
     with pytest.raises(FerError, match="it does not know neutral"):

@@ -210,11 +210,12 @@ def test_the_same_classes_start_whole_and_another_part_of_the_data_is_refused(
     _, source, folder = trained
     run.main(["--start", str(folder), *FAST[2:], "--data", str(source), "--output", str(tmp_path / "out")])
     assert "new:" not in capsys.readouterr().out
+    others = ["--start", str(folder), *FAST[2:], "--data", str(source), "--limit", "9", "--output", str(tmp_path / "x")]
     with pytest.raises(SystemExit):
-        run.main(
-            ["--start", str(folder), *FAST[2:], "--data", str(source), "--limit", "9", "--output", str(tmp_path / "x")]
-        )
+        run.main(others)
     assert "maybe on faces that are to judge it" in capsys.readouterr().err
+    run.main([*others, "--same-split"])
+    assert read_config(tmp_path / "x").provenance["same_split"] is True
 
 
 def test_photos_are_cropped_once_and_measured_in_the_same_way(
