@@ -20,7 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from fer_explain.errors import FerError
-from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from fer_explain.hub.checkpoint import load_checkpoint, save_checkpoint
 from fer_explain.hub.config import read_config
 from fer_explain.hub.files import write_text
 from fer_explain.hub.folder import DISTURBED, EXPLANATIONS, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
@@ -29,7 +29,7 @@ from training.data import FaceSet, ImageForm, load_mix
 from training.holdout import reading_of
 from training.manners import command
 from training.measure import evaluate_checkpoint
-from training.validation import predict
+from training.validation import accuracy
 
 LARGEST_LOSS: Final = 0.003  # of accuracy on validation
 
@@ -48,9 +48,10 @@ def compress(folder: Path, validation: FaceSet, device: str = "cpu") -> tuple[fl
     if is_compressed(folder):
         raise FerError(f"--checkpoint {folder}: its weights are stored in eight bits already.")
     checkpoint = load_checkpoint(folder)
-    before = _accuracy(checkpoint, validation, device)
-    checkpoint.model.load_state_dict(dequantize(quantize(checkpoint.model.state_dict())))
-    after = _accuracy(checkpoint, validation, device)
+    model, spec = checkpoint.model.to(device), checkpoint.config.input
+    before = accuracy(model, validation, spec)
+    model.load_state_dict(dequantize(quantize(model.state_dict())))
+    after = accuracy(model, validation, spec)
     if before - after > LARGEST_LOSS:
         raise FerError(
             f"--checkpoint {folder}: eight bits would cost {100 * (before - after):.2f} points on validation, which is "
@@ -63,7 +64,7 @@ def compress(folder: Path, validation: FaceSet, device: str = "cpu") -> tuple[fl
     for stale in (PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS):
         (folder / stale).unlink(missing_ok=True)
     shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
-    save_checkpoint(folder, checkpoint.model, replace(checkpoint.config, provenance=told), torch.int8)
+    save_checkpoint(folder, model, replace(checkpoint.config, provenance=told), torch.int8)
     evaluate_checkpoint(folder, validation, device)
     return before, after
 
@@ -80,11 +81,6 @@ def is_compressed(folder: Path) -> bool:
             return is_quantized(file.keys())
     except (OSError, SafetensorError) as error:
         raise FerError(f"{path} cannot be read ({error}).") from error
-
-
-def _accuracy(checkpoint: Checkpoint, faces: FaceSet, device: str) -> float:
-    logits = predict(checkpoint.model.to(device), faces, checkpoint.config.input)
-    return float((logits.argmax(1).numpy() == faces.labels).mean())
 
 
 @command

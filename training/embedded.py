@@ -62,6 +62,7 @@ class Entry:
         teachers: names of entries it learns from.
         options: what differs from the recipe, by names of :class:`training.config.TrainConfig`.
         starts: names of the entries whose weights it goes on from the mean of.
+        interpolated: whether it goes back towards what it started from, see :mod:`training.interpolate`.
         stored: how its weights are stored, "float16" or "int8".
         embedded: whether it lies here; one that does not is made only because others learn from it.
         lease: the training of ``training/lease/plans/full_size.toml`` that it comes from, which also has its teachers;
@@ -75,6 +76,7 @@ class Entry:
     teachers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     starts: tuple[str, ...] = ()
+    interpolated: bool = False
     stored: str = "float16"
     embedded: bool = True
     lease: str = ""
@@ -134,10 +136,16 @@ def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterat
         )
     if not entry.lease and ((folder / FILE).exists() or not (folder / METRICS).exists()):
         yield ["training.run", *_run_arguments(entry, data, weights, output)]
+    if entry.interpolated and "interpolation" not in read_config(folder).provenance:
+        yield ["training.interpolate", *about, "--start", _made_or_embedded(entry.starts[0], output)]
     if entry.stored == "int8" and not is_compressed(folder):
         yield ["training.compress", *about]
-    if not entry.embedded:
-        return
+    if entry.embedded:
+        yield from _measurements(folder, about)
+
+
+def _measurements(folder: Path, about: list[str]) -> Iterator[list[str]]:
+    """Of a finished checkpoint, those that are missing; ``about`` says which one it is."""
     if "validation" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "validation"]
     if "test" not in read_splits(read_metrics_file(folder)):
@@ -158,13 +166,16 @@ def _run_arguments(entry: Entry, data: str, weights: Path | None, output: Path) 
         arguments += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
     for flag, names in (("--start", entry.starts), ("--teacher", entry.teachers)):
         for name in names:
-            made = output / name
-            arguments += [flag, str(made) if (made / CONFIG).exists() else name]
+            arguments += [flag, _made_or_embedded(name, output)]
     if entry.pretrained:
         if weights is None or not (weights / entry.pretrained).is_file():
             raise FerError(f"{entry.name} starts from {entry.pretrained}; name the folder that holds it by --weights.")
         arguments += ["--pretrained", str(weights / entry.pretrained)]
     return arguments + (["--resume"] if (folder / FILE).exists() else [])
+
+
+def _made_or_embedded(name: str, output: Path) -> str:
+    return str(output / name) if (output / name / CONFIG).exists() else name
 
 
 def table(folder: Path = EMBEDDED) -> str:
@@ -211,12 +222,14 @@ def _learned(entry: Entry, provenance: Mapping[str, Any]) -> str:
     """From what, by which recipe, how long."""
     # A lease's plan names what its trainings start from and learn from, and the checkpoint keeps it.
     starts, teachers = ([one["name"] for one in provenance.get(key, ())] for key in ("starts", "teachers"))
+    share = provenance.get("interpolation", {}).get("share")
     start = f"from `{entry.pretrained.removesuffix('.safetensors')}`" if entry.pretrained else "from scratch"
     if starts:
         start = f"from {mean_of(starts)}"
     taught = f", taught by {' and '.join(f'`{name}`' for name in teachers)}" if teachers else ""
     epochs = f"epoch {provenance['epochs']} of {provenance['of']}"
-    return f"{start}{taught}; recipe `{entry.recipe}`, seed {entry.config.seed}, {epochs}"
+    mixed = f", {100 * share:.0f} % of the new weights" if share else ""
+    return f"{start}{taught}; recipe `{entry.recipe}`, seed {entry.config.seed}, {epochs}{mixed}"
 
 
 @command

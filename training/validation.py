@@ -1,4 +1,4 @@
-"""What training asks its validation split: logits in a single view, of the whole face or of a random crop of it."""
+"""What training asks its validation split, in a single view, of the whole face or of a random crop of it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def predict(model: nn.Module, faces: FaceSet, spec: InputSpec, batch_size: int =
     ]
     model.train(was_training)
     return torch.cat(batches)
+
+
+def accuracy(model: nn.Module, faces: FaceSet, spec: InputSpec) -> float:
+    """Share (0..1) of the faces that a network is right about; :func:`predict`."""
+    return float((predict(model, faces, spec).argmax(1).numpy() == faces.labels).mean())
 
 
 def validation_logits(model: nn.Module, faces: FaceSet, spec: InputSpec, config: TrainConfig, epoch: int) -> Tensor:

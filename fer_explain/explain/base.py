@@ -182,9 +182,11 @@ def observe(model: nn.Module, x: Tensor) -> Attribution:
 @contextmanager
 def undisturbed(model: nn.Module, *, gradients: bool) -> Iterator[None]:
     """Evaluation mode and frozen weights inside; modes, gradients and random state are put back at the end."""
+    # One walk, as there are hundreds of modules. For the same reason only what differs is set below: assigning to a
+    # module costs much more than asking it.
     modes = [(module, module.training) for module in model.modules()]
-    weights = [(weight, weight.requires_grad, weight.grad) for weight in model.parameters()]
-    # Only what differs is set: assigning to a module costs much more than asking it, and there are hundreds of them.
+    parameters = (weight for module, _ in modes for weight in module._parameters.values() if weight is not None)
+    weights = [(weight, weight.requires_grad, weight.grad) for weight in parameters]
     with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(gradients):
         try:
             if any(training for _, training in modes):

@@ -18,7 +18,7 @@ from fer_explain.explain.base import Case, Passes
 from fer_explain.explain.parameters import option
 from fer_explain.explain.pixels import PixelExplainer, blurred
 
-BATCH: Final = 8  # changed faces per pass; with more, layers outgrow what the C library keeps between two passes
+BATCH: Final = 10  # changed faces per pass; with more, layers outgrow what the C library keeps between two passes
 HUNDREDTH: Final = 0.01  # of the face: the area a unit of the map stands for
 POINTS: Final = 100  # probability points in a probability of 1
 

@@ -206,6 +206,9 @@ def _origin(provenance: Mapping[str, Any]) -> str:
         text += f", distilled from {taught_by} (share of the loss: {options.get('distill', '?')})"
     if options.get("votes"):
         text += f", with the votes of FER+'s annotators beside the teachers (weight {options['votes']})"
+    if "interpolation" in provenance:
+        share = provenance["interpolation"]["share"]
+        text += f"; {100 * share:.0f} % of its weights are those, the rest is what it started from"
     return text + (". Stored in eight bits, one scale per output channel." if "stored" in provenance else ".")
 
 

@@ -204,7 +204,9 @@ def _explain(
     title = entry(method).title
     [analysis] = analyzer.explain([face], model, method, target, **parameters)
     audit = audit_explained(analyzer, analysis, model)
-    receipt = make_receipt(analyzer, face, model, method, target, progress=tick, **parameters) if receipts else None
+    receipt = None
+    if receipts:
+        receipt = make_receipt(analyzer, face, model, method, target, analysis=analysis, progress=tick, **parameters)
     return Explained(title, analysis, receipt, audit)
 
 

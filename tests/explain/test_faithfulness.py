@@ -247,6 +247,17 @@ def test_a_receipt_is_made_once_per_face_method_target_and_setting(tiny: TinyNet
     assert face_of().pixels.tobytes() not in repr(kept).encode()
 
 
+def test_a_map_that_is_at_hand_is_not_worked_out_again(tiny: TinyNet) -> None:
+    analyzer = OneNetwork(tiny)
+    [analysis] = analyzer.explain([face_of()], target=1)
+    told = make_receipt(analyzer, face_of(), target=1, analysis=analysis)
+    assert analyzer.asked == 1
+    receipt._kept.pop(tiny)
+    again = make_receipt(analyzer, face_of(), target=1)
+    assert analyzer.asked == 2
+    assert [check.value for check in told.checks] == pytest.approx([check.value for check in again.checks])
+
+
 def test_a_slow_explanation_is_asked_for_fewer_maps_and_judged_the_same(tiny: TinyNet) -> None:
     settings = {"window": 0.5, "overlap": 0.25}
     shares: list[float] = []

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,17 @@ import torch
 from safetensors.torch import save_file
 
 from fer_explain.errors import FerError
-from fer_explain.hub.checkpoint import load_checkpoint, read_config
-from fer_explain.hub.folder import DISTURBED, EMBEDDED, METRICS, PROFILE, REGION_PROFILE, WEIGHTS, list_checkpoints
+from fer_explain.hub.checkpoint import load_checkpoint, read_config, write_config
+from fer_explain.hub.folder import (
+    CONFIG,
+    DISTURBED,
+    EMBEDDED,
+    METRICS,
+    PROFILE,
+    REGION_PROFILE,
+    WEIGHTS,
+    list_checkpoints,
+)
 from fer_explain.hub.quantized import quantize
 from training import embedded
 from training.compress import is_compressed
@@ -63,6 +73,7 @@ def test_what_lies_here_was_made_by_the_plan(name):
     assert source["config"] == planned
     assert [start["name"] for start in source.get("starts", [])] == starts
     assert is_compressed(EMBEDDED / name) == (entry.stored == "int8")
+    assert ("interpolation" in source) == entry.interpolated
 
 
 @pytest.mark.parametrize("name", EMBEDDED_HERE)
@@ -149,6 +160,16 @@ class TestSteps:
         shutil.copy(EMBEDDED / "stn_se_efficientnet_lite0" / WEIGHTS, folder)
         assert modules(entry, tmp_path)[0] == "training.compress"
         save_file(quantize({"weight": torch.ones(2, 64)}), folder / WEIGHTS)
+        assert modules(entry, tmp_path)[0] == "training.evaluate"
+
+    def test_what_goes_back_towards_its_start_does_so_before_anything_is_measured(self, tmp_path):
+        entry = Entry("small", "vgg_compact", "modern", starts=("earlier",), interpolated=True)
+        folder = made(tmp_path / "small", "validation")
+        shutil.copy(EMBEDDED / "vgg_compact" / CONFIG, folder)
+        step = next(steps(entry, "data", None, tmp_path))
+        assert (step[0], step[step.index("--start") + 1]) == ("training.interpolate", "earlier")
+        config = read_config(folder)
+        write_config(folder, replace(config, provenance=config.provenance | {"interpolation": {"share": 0.3}}))
         assert modules(entry, tmp_path)[0] == "training.evaluate"
 
     def test_what_only_teaches_is_trained_and_no_more(self, tmp_path):

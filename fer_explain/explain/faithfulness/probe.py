@@ -18,7 +18,7 @@ from fer_explain.explain.unwarp import to_crop
 from fer_explain.models.registry import Architecture
 from fer_explain.types import Floats, Heatmap, Warp
 
-CHUNK: Final = 21  # images per forward pass: a tenth of a second of the default network on one core
+CHUNK: Final = 10  # images per forward pass; with more, layers outgrow what the C library keeps between two passes
 
 Progress = Callable[[float], None]
 Answers = dict[bytes, Tensor]

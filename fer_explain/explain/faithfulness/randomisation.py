@@ -25,7 +25,7 @@ CLEAR: Final = 0.25  # a first network below this: the other two would have to r
 
 RULE: Final = (
     "With the weights of every layer drawn anew, the map's rank correlation with the true one is below 0.5 on average "
-    "over three such networks."
+    "over up to three such networks."
 )
 
 

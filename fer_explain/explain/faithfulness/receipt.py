@@ -66,6 +66,7 @@ def make_receipt(
     method: str = "gradcam",
     target: int | str | None = None,
     *,
+    analysis: FaceAnalysis | None = None,
     progress: Progress | None = None,
     **parameters: Any,
 ) -> Receipt:
@@ -79,6 +80,8 @@ def make_receipt(
         analyzer: an :class:`fer_explain.analyzer.Analyzer`.
         face: as found by ``analyzer.detect``.
         model: like ``method``, ``target`` and ``parameters`` as in ``analyzer.explain``.
+        analysis: what ``analyzer.explain`` said to the same arguments, where it is at hand; its map need not be worked
+            out again then.
         progress: called between the steps with the share (0..1) of the work that is done. An exception it raises
             cancels the test and is passed on; nothing is kept then.
 
@@ -97,7 +100,8 @@ def make_receipt(
     if known is not None:
         return known
     start = time.perf_counter()
-    [analysis] = analyzer.explain([face], model, method, target, **parameters)
+    if analysis is None:
+        [analysis] = analyzer.explain([face], model, method, target, **parameters)
     if analysis.heatmap is None:
         raise FerError(f"'{method}' draws no heat map that could be tested.")
     explainer = make_explainer(method, **with_class_indices(method, parameters, config.label_names))

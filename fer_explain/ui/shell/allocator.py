@@ -17,8 +17,9 @@ _M_MMAP_THRESHOLD: Final = -3  # of mallopt(3)
 _M_TRIM_THRESHOLD: Final = -1
 _M_ARENA_MAX: Final = -8
 # A block of that many bytes is the system's again as soon as it is freed: a large photo, but no layer of a pass of
-# eight faces. The system clears each block; with 4 MB here, passes of sixteen faces took twice as long.
-_LARGE: Final = 8 << 20
+# eleven faces (the default's largest takes 1 MB for each). The system clears each block, which takes longer than the
+# layer: with 8 MB here, a pass of 21 faces took twice as long for each as one of eight.
+_LARGE: Final = 12 << 20
 _TOP: Final = 32 << 20  # free bytes at the end of the heap that are kept, until the next trim
 _ARENAS: Final = 2
 

@@ -95,7 +95,9 @@ class Testing:
         assert question is not None, "the session was explained"
         assert face is not None, "the session was explained"
         asked = question.model, question.method, question.label
-        return make_receipt(self._analyzer, face, *asked, progress=report, **question.parameters)
+        return make_receipt(
+            self._analyzer, face, *asked, analysis=session.analysis, progress=report, **question.parameters
+        )
 
     def _say(self, line: str, *, stop: bool = False, again: bool = False) -> Updates:
         """One line and nothing else."""

@@ -1,0 +1,97 @@
+"""Between a checkpoint and its start: the largest share that costs nothing, and nothing stale is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from fer_explain.emotions import LABELS
+from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, read_config, save_checkpoint
+from fer_explain.hub.folder import EXPLANATIONS, METRICS
+from fer_explain.models import architecture, create_model
+from training import interpolate as module
+from training.distill import fingerprint
+from training.interpolate import SHARES, main, mean
+
+MODEL = "sequential_cnn_compact"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """A start, and a checkpoint that went on from it."""
+    start, tuned = tmp_path / "start", tmp_path / "tuned"
+    source = {"epochs": 1, "selected_on": "validation", "recipe": "compact"}
+    for seed, path in enumerate((start, tuned)):
+        torch.manual_seed(seed)
+        if path == tuned:
+            source = source | {"starts": [{"name": "start", "fingerprint": fingerprint(load_checkpoint(start))}]}
+        config = CheckpointConfig(MODEL, LABELS, architecture(MODEL).input, provenance=source)
+        save_checkpoint(path, create_model(MODEL).eval(), config)
+    (tuned / EXPLANATIONS).write_text("{}")
+    return start, tuned
+
+
+def told(folders: tuple[Path, Path], csv_file: Path) -> list[str]:
+    start, tuned = folders
+    return ["--checkpoint", str(tuned), "--start", str(start), "--data", str(csv_file)]
+
+
+def reaches(monkeypatch: pytest.MonkeyPatch, *accuracies: float) -> None:
+    """Of the start, and of every share above."""
+    values: Iterator[float] = iter(accuracies)
+    monkeypatch.setattr(module, "accuracy", lambda *_: next(values))
+
+
+def test_the_largest_share_that_costs_nothing_is_taken(
+    folders: tuple[Path, Path], csv_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned = folders[1]
+    old, new = (load_checkpoint(path).model.state_dict() for path in folders)
+    reaches(monkeypatch, 0.7, 0.71, 0.69, 0.699, 0.697, *[0.6] * (len(SHARES) - 5))
+    main(told(folders, csv_file))
+    got = load_checkpoint(tuned)
+    for key, value in got.model.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, 0.7 * old[key] + 0.3 * new[key], atol=2e-3, rtol=1e-2)
+    assert got.config.provenance["interpolation"]["share"] == SHARES[3] == 0.3
+    assert json.loads((tuned / METRICS).read_text())["splits"].keys() == {"validation"}
+    assert not (tuned / EXPLANATIONS).exists()
+    assert "30 % of its weights are those, the rest is what it started from" in (tuned / "README.md").read_text()
+
+
+def test_where_every_share_costs_something_all_stays(
+    folders: tuple[Path, Path], csv_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = read_config(folders[1])
+    reaches(monkeypatch, 0.7, *[0.6] * (len(SHARES) - 1))
+    with pytest.raises(SystemExit):
+        main(told(folders, csv_file))
+    assert "every share of it costs more than 0.2 points" in capsys.readouterr().err
+    assert read_config(folders[1]) == before
+
+
+def test_only_what_it_started_from_is_mixed_in_and_only_once(
+    folders: tuple[Path, Path], csv_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tuned = folders[1]
+    with pytest.raises(SystemExit):
+        main(["--checkpoint", str(tuned), "--start", str(tuned), "--data", str(csv_file)])
+    assert "did not start from it" in capsys.readouterr().err
+    reaches(monkeypatch, *[0.7] * len(SHARES))
+    main(told(folders, csv_file))
+    assert read_config(tuned).provenance["interpolation"]["share"] == 1
+    with pytest.raises(SystemExit):
+        main(told(folders, csv_file))
+    assert "was interpolated" in capsys.readouterr().err
+
+
+def test_counters_are_not_averaged() -> None:
+    old = {"weight": torch.zeros(2), "seen": torch.tensor(3)}
+    new = {"weight": torch.ones(2), "seen": torch.tensor(9)}
+    got = mean(old, new, 0.25)
+    assert got["weight"].tolist() == [0.25, 0.25]
+    assert got["seen"] == 9

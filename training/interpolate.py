@@ -1,0 +1,118 @@
+"""Takes a finished checkpoint back towards what it started from, until it costs next to nothing on validation.
+
+    python -m training.interpolate --checkpoint runs/robust --start stn_se_mobilenetv1 --data PATH_OR_HUB_ID
+
+Training on disturbed faces makes a network robust and costs it some accuracy on undisturbed ones. On the line between
+its weights before and after, most of the first is often had for none of the second (WiSE-FT: Wortsman et al. 2022,
+arXiv:2109.01903, section 4). The largest share of the new weights is taken that costs no more than 0.2 points of
+accuracy on validation: a few faces, fewer than chance moves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from fer_explain.errors import FerError
+from fer_explain.hub.checkpoint import load_checkpoint, save_checkpoint
+from fer_explain.hub.config import read_config
+from fer_explain.hub.files import write_text
+from fer_explain.hub.folder import DISTURBED, EXPLANATIONS, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE
+from training.compress import is_compressed
+from training.data import FaceSet, ImageForm, load_mix
+from training.distill import fingerprint
+from training.holdout import reading_of
+from training.manners import command
+from training.measure import evaluate_checkpoint
+from training.validation import accuracy
+
+SHARES: Final = tuple(step / 10 for step in range(11))  # of the new weights; 0 is the start
+LARGEST_LOSS: Final = 0.002  # of accuracy on validation
+
+Weights = dict[str, Tensor]
+
+
+def interpolate(
+    folder: Path,
+    start: str,
+    validation: FaceSet,
+    device: str = "cpu",
+    report: Callable[[str], None] = lambda _line: None,
+) -> float:
+    """Replaces the weights of a finished checkpoint by a mean of them and its start's; returns the share of its own.
+
+    All that was measured with the former weights goes; validation is measured again.
+
+    Args:
+        folder: the checkpoint, of 16 or 32 bits.
+        start: what its run started from, by folder, Hub id or embedded name.
+        validation: the split that decides.
+        device: where the network runs.
+        report: gets a line for each share.
+
+    Raises:
+        FerError: the checkpoint did not start from that one alone, was interpolated or compressed already, no share
+            above 0 costs so little, or the folder cannot be written.
+    """
+    checkpoint, before = load_checkpoint(folder), load_checkpoint(start)
+    told = checkpoint.config.provenance
+    if [one.get("fingerprint") for one in told.get("starts", [])] != [fingerprint(before)]:
+        raise FerError(f"--start {start}: {folder} did not start from it, or not from it alone.")
+    if "interpolation" in told or is_compressed(folder):
+        raise FerError(f"--checkpoint {folder}: it was interpolated or stored in eight bits already.")
+    model, spec = checkpoint.model.to(device), checkpoint.config.input
+    old, new = ({key: value.to(device) for key, value in one.state_dict().items()} for one in (before.model, model))
+    new = {key: value.clone() for key, value in new.items()}
+    reached: dict[float, float] = {}
+    for share in SHARES:
+        model.load_state_dict(mean(old, new, share))
+        reached[share] = accuracy(model, validation, spec)
+        report(f"{share:4.0%} of the new weights: {reached[share]:.2%}")
+    best = max(share for share in SHARES if reached[share] >= reached[0] - LARGEST_LOSS)
+    if not best:
+        raise FerError(
+            f"--checkpoint {folder}: every share of it costs more than 0.2 points; its weights stay as they are."
+        )
+    model.load_state_dict(mean(old, new, best))
+    for stale in (PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS):
+        (folder / stale).unlink(missing_ok=True)
+    shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
+    write_text(folder / METRICS, "{}\n")
+    told = told | {"interpolation": {"share": best, "accuracy": [round(value, 5) for value in reached.values()]}}
+    save_checkpoint(folder, model.cpu(), replace(checkpoint.config, provenance=told))
+    evaluate_checkpoint(folder, validation, device)
+    return best
+
+
+def mean(old: Weights, new: Weights, share: float) -> Weights:
+    """``share`` (0..1) of the new tensors and the rest of the old ones; whole numbers (counters) are the new ones."""
+    return {key: old[key].lerp(value, share) if value.is_floating_point() else value for key, value in new.items()}
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.interpolate", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--checkpoint", type=Path, required=True, metavar="DIR", help="a finished checkpoint")
+    parser.add_argument("--start", required=True, metavar="DIR_OR_HUB_ID", help="what its run started from")
+    parser.add_argument("--data", nargs="+", required=True, metavar="PATH_OR_HUB_ID", help="what it was trained on")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    options = parser.parse_args(arguments)
+    config = read_config(options.checkpoint)
+    form = ImageForm(config.input.gray, config.input.size)
+    reading = reading_of(options.checkpoint, config)
+    validation = load_mix(options.data, "validation", form, reading=reading)
+    tell = lambda line: print(line, flush=True)  # noqa: E731
+    share = interpolate(options.checkpoint, options.start, validation, options.device, tell)
+    print(f"{options.checkpoint}: {share:.0%} of the new weights, n = {len(validation):,}")
+
+
+if __name__ == "__main__":
+    main()
