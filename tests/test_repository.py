@@ -31,7 +31,7 @@ OWN_WEIGHTS = r"checkpoints/[^/]+/(model\.safetensors|device/model\.onnx)|fer_ex
 TABLES = {".parquet", ".csv", ".arrow", ".feather", ".zip", ".tar", ".gz"}
 OWN_TABLES = (
     r"(checkpoints/[^/]+|results/\w+/runs/[^/]+)/(predictions/(calibration|((ferplus|press)-)?(validation|test))\.parquet|history\.csv)"
-    r"|(docs/\w+_example|results/\w+)/\w+\.csv"
+    r"|(docs/(\w+_example|study_\w+)|results/\w+)/\w+\.csv"
 )
 
 

@@ -89,7 +89,10 @@ def test_only_the_chosen_face_is_reported_on_and_keeps_its_number(analyzer: Anal
 def test_receipts_are_asked_for_each_map(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, ...]] = []
 
-    def fake(_analyzer: Analyzer, _face: Any, *question: Any, progress: Any, **parameters: Any) -> Receipt:
+    def fake(
+        _analyzer: Analyzer, face: Any, *question: Any, analysis: Any, progress: Any, **parameters: Any
+    ) -> Receipt:
+        assert analysis.face is face
         asked.append((*question, parameters))
         progress(0.5)
         return Receipt("m", question[1], 0, 0.5, [], {}, 0.1)
