@@ -19,10 +19,9 @@ from torch import Tensor, nn
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.explain.base import Attribution, Case, Explainer, observe, to_heatmaps
-from fer_explain.explain.faithfulness import Receipt, baselines, examine, make_receipt, receipt, road
+from fer_explain.explain.faithfulness import Receipt, baselines, examine, make_receipt, receipt
 from fer_explain.explain.faithfulness.infidelity import _unexplained
 from fer_explain.explain.faithfulness.randomisation import _correlation
-from fer_explain.explain.faithfulness.road import _impute
 from fer_explain.explain.gradcam import GradCam
 from fer_explain.explain.registry import explainer
 from fer_explain.faces.preprocess import preprocess
@@ -292,15 +291,3 @@ def test_no_more_receipts_are_kept_than_fit_and_none_of_a_cancelled_test(
 def test_an_unknown_method_is_named(tiny: TinyNet) -> None:
     with pytest.raises(FerError, match="no explanation 'magic'"):
         make_receipt(OneNetwork(tiny), face_of(), method="magic")
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_holes_are_filled_as_pytorch_grad_cam_fills_them(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytorch_grad_cam.metrics.road import NoisyLinearImputer
-
-    monkeypatch.setattr(road, "NOISE", 0)
-    face = torch.rand(channels, 20, 20, generator=torch.Generator().manual_seed(0))
-    kept = np.random.default_rng(0).random((20, 20)) > 0.3
-    kept[:6, :5] = False  # a hole at the border
-    expected = NoisyLinearImputer(noise=0)(face, torch.from_numpy(kept).float())
-    torch.testing.assert_close(_impute(face, kept, np.random.default_rng(1)), expected, atol=1e-5, rtol=0)

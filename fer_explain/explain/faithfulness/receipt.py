@@ -80,8 +80,7 @@ def make_receipt(
         analyzer: an :class:`fer_explain.analyzer.Analyzer`.
         face: as found by ``analyzer.detect``.
         model: like ``method``, ``target`` and ``parameters`` as in ``analyzer.explain``.
-        analysis: what ``analyzer.explain`` said to the same arguments, where it is at hand; its map need not be worked
-            out again then.
+        analysis: what ``analyzer.explain`` said to the same arguments, where that is at hand.
         progress: called between the steps with the share (0..1) of the work that is done. An exception it raises
             cancels the test and is passed on; nothing is kept then.
 
@@ -96,8 +95,7 @@ def make_receipt(
     with analyzer.borrow(model) as (checkpoint, architecture):
         network, config, name = checkpoint.model, checkpoint.config, checkpoint.name
     key = (hashlib.sha256(face.pixels.tobytes()).hexdigest(), face.pixels.shape, method, target, repr(parameters))
-    known = _recall(network, key)
-    if known is not None:
+    if (known := _recall(network, key)) is not None:
         return known
     start = time.perf_counter()
     if analysis is None:
