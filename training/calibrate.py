@@ -29,12 +29,13 @@ from fer_explain.benchmark.calibration import fit_temperature
 from fer_explain.errors import FerError
 from fer_explain.hub.card import write_card
 from fer_explain.hub.checkpoint import load_checkpoint, save_checkpoint
-from fer_explain.hub.files import write_atomically, write_text
-from fer_explain.hub.folder import CALIBRATION, METRICS, PREDICTIONS
+from fer_explain.hub.files import write_atomically
+from fer_explain.hub.folder import CALIBRATION, PREDICTIONS
 from training.compress import is_compressed
 from training.data import FaceSet, ImageForm, Reading, load_split
 from training.holdout import reading_of
 from training.manners import command
+from training.measure import forget_measurements
 from training.targets import FERPLUS, as_ferplus, label_targets
 from training.validation import predict
 
@@ -111,8 +112,8 @@ def calibrate(folder: Path, sources: Sequence[str], device: str = "cpu") -> dict
     source = checkpoint.config.provenance | {"calibration": told}
     config = replace(checkpoint.config, temperature=temperature, provenance=source)
     stored = torch.int8 if is_compressed(folder) else torch.float16
+    forget_measurements(folder)
     save_checkpoint(folder, model.cpu(), config, stored)
-    write_text(folder / METRICS, "{}\n")
     table = _predictions(judged, shift)
     path = folder / PREDICTIONS / f"{CALIBRATION}.parquet"
     write_atomically(path, lambda temporary: table.to_parquet(temporary, index=False))

@@ -10,7 +10,6 @@ validation would fall by more than 0.3 points, nothing is written.
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,14 +20,12 @@ from safetensors import SafetensorError, safe_open
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, save_checkpoint
-from fer_explain.hub.config import read_config
-from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import DISTURBED, EXPLANATIONS, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE, WEIGHTS
+from fer_explain.hub.folder import WEIGHTS
 from fer_explain.hub.quantized import dequantize, is_quantized, quantize
-from training.data import FaceSet, ImageForm, load_mix
-from training.holdout import reading_of
+from training.data import FaceSet
+from training.holdout import validation_of
 from training.manners import command
-from training.measure import evaluate_checkpoint
+from training.measure import evaluate_checkpoint, forget_measurements
 from training.validation import accuracy
 
 LARGEST_LOSS: Final = 0.003  # of accuracy on validation
@@ -60,10 +57,7 @@ def compress(folder: Path, validation: FaceSet, device: str = "cpu") -> tuple[fl
     told = checkpoint.config.provenance | {
         "stored": {"weights": "int8", "validation_accuracy_before": round(before, 5)}
     }
-    write_text(folder / METRICS, "{}\n")  # there is a measured checkpoint, of which nothing is known any more
-    for stale in (PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS):
-        (folder / stale).unlink(missing_ok=True)
-    shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
+    forget_measurements(folder)
     save_checkpoint(folder, model, replace(checkpoint.config, provenance=told), torch.int8)
     evaluate_checkpoint(folder, validation, device)
     return before, after
@@ -91,10 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="PATH_OR_HUB_ID", help="what it was trained on")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
-    config = read_config(options.checkpoint)
-    form = ImageForm(config.input.gray, config.input.size)
-    reading = reading_of(options.checkpoint, config)
-    validation = load_mix(options.data, "validation", form, reading=reading)
+    validation = validation_of(options.checkpoint, options.data)
     before, after = compress(options.checkpoint, validation, options.device)
     print(
         f"{options.checkpoint}: accuracy on validation (n = {len(validation):,}) {100 * before:.2f} % before, "

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from fer_explain.errors import FerError
-from fer_explain.hub.config import CheckpointConfig
+from fer_explain.hub.config import CheckpointConfig, read_config
 from fer_explain.hub.files import write_text
-from training.data import FaceSet, ImageForm, Reading, open_source
+from training.data import FaceSet, ImageForm, Reading, load_mix, open_source
 from training.data.classes import classes_of
 from training.data.source import collect
 from training.detected import FaceCrop
@@ -80,6 +80,17 @@ def reading_of(folder: Path, config: CheckpointConfig, reading: Reading = _PLAIN
         return replace(reading, held_out=_held(pd.read_csv(path)))
     except (OSError, ValueError, KeyError) as error:
         raise FerError(f"{path} is not the record of a cut ({error}).") from error
+
+
+def validation_of(folder: Path, sources: Sequence[str]) -> FaceSet:
+    """The validation split of a finished checkpoint, read as it was in training.
+
+    Raises:
+        FerError: the checkpoint's configuration or the data cannot be read.
+    """
+    config = read_config(folder)
+    form = ImageForm(config.input.gray, config.input.size)
+    return load_mix(sources, "validation", form, reading=reading_of(folder, config))
 
 
 def _is_wanted(source: str, reading: Reading) -> bool:

@@ -11,7 +11,6 @@ accuracy on validation: a few faces, fewer than chance moves.
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,15 +21,12 @@ from torch import Tensor
 
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import load_checkpoint, save_checkpoint
-from fer_explain.hub.config import read_config
-from fer_explain.hub.files import write_text
-from fer_explain.hub.folder import DISTURBED, EXPLANATIONS, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE
 from training.compress import is_compressed
-from training.data import FaceSet, ImageForm, load_mix
+from training.data import FaceSet
 from training.distill import fingerprint
-from training.holdout import reading_of
+from training.holdout import validation_of
 from training.manners import command
-from training.measure import evaluate_checkpoint
+from training.measure import evaluate_checkpoint, forget_measurements
 from training.validation import accuracy
 
 SHARES: Final = tuple(step / 10 for step in range(11))  # of the new weights; 0 is the start
@@ -58,13 +54,15 @@ def interpolate(
         report: gets a line for each share.
 
     Raises:
-        FerError: the checkpoint did not start from that one alone, was interpolated or compressed already, no share
-            above 0 costs so little, or the folder cannot be written.
+        FerError: the checkpoint did not start from that one alone, has other classes, was interpolated or compressed
+            already, no share above 0 costs so little, or the folder cannot be written.
     """
     checkpoint, before = load_checkpoint(folder), load_checkpoint(start)
     told = checkpoint.config.provenance
     if [one.get("fingerprint") for one in told.get("starts", [])] != [fingerprint(before)]:
         raise FerError(f"--start {start}: {folder} did not start from it, or not from it alone.")
+    if told["starts"][0].get("new"):
+        raise FerError(f"--start {start}: {folder} has other classes; there is nothing between the two.")
     if "interpolation" in told or is_compressed(folder):
         raise FerError(f"--checkpoint {folder}: it was interpolated or stored in eight bits already.")
     model, spec = checkpoint.model.to(device), checkpoint.config.input
@@ -81,10 +79,7 @@ def interpolate(
             f"--checkpoint {folder}: every share of it costs more than 0.2 points; its weights stay as they are."
         )
     model.load_state_dict(mean(old, new, best))
-    for stale in (PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS):
-        (folder / stale).unlink(missing_ok=True)
-    shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
-    write_text(folder / METRICS, "{}\n")
+    forget_measurements(folder)
     told = told | {"interpolation": {"share": best, "accuracy": [round(value, 5) for value in reached.values()]}}
     save_checkpoint(folder, model.cpu(), replace(checkpoint.config, provenance=told))
     evaluate_checkpoint(folder, validation, device)
@@ -105,10 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="PATH_OR_HUB_ID", help="what it was trained on")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
-    config = read_config(options.checkpoint)
-    form = ImageForm(config.input.gray, config.input.size)
-    reading = reading_of(options.checkpoint, config)
-    validation = load_mix(options.data, "validation", form, reading=reading)
+    validation = validation_of(options.checkpoint, options.data)
     tell = lambda line: print(line, flush=True)  # noqa: E731
     share = interpolate(options.checkpoint, options.start, validation, options.device, tell)
     print(f"{options.checkpoint}: {share:.0%} of the new weights, n = {len(validation):,}")

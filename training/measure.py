@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from fer_explain.errors import FerError
 from fer_explain.hub.card import write_card
 from fer_explain.hub.checkpoint import Checkpoint, load_checkpoint, read_metrics, set_temperature
 from fer_explain.hub.files import write_atomically, write_text
-from fer_explain.hub.folder import METRICS, PREDICTIONS
+from fer_explain.hub.folder import DISTURBED, EXPLANATIONS, METRICS, PREDICTIONS, PROFILE, REGION_PROFILE
 from training.data import FaceSet
 from training.validation import predict
 from training.views import ONE, with_views
@@ -29,6 +30,14 @@ from training.views import ONE, with_views
 Mask = NDArray[np.bool_]
 
 PLAIN: Final = ("validation", "test")  # what "splits" in metrics.json holds
+
+
+def forget_measurements(folder: Path) -> None:
+    """Takes away all that was measured with a finished checkpoint's weights, before they are replaced."""
+    for stale in (PROFILE, REGION_PROFILE, DISTURBED, EXPLANATIONS):
+        (folder / stale).unlink(missing_ok=True)
+    shutil.rmtree(folder / PREDICTIONS, ignore_errors=True)
+    write_text(folder / METRICS, "{}\n")  # there is a measured checkpoint, of which nothing is known any more
 
 
 def evaluate_checkpoint(

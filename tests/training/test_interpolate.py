@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from fer_explain.emotions import LABELS
-from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, read_config, save_checkpoint
+from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, read_config, save_checkpoint, write_config
 from fer_explain.hub.folder import EXPLANATIONS, METRICS
 from fer_explain.models import architecture, create_model
 from training import interpolate as module
@@ -87,6 +88,17 @@ def test_only_what_it_started_from_is_mixed_in_and_only_once(
     with pytest.raises(SystemExit):
         main(told(folders, csv_file))
     assert "was interpolated" in capsys.readouterr().err
+
+
+def test_another_head_has_no_middle(
+    folders: tuple[Path, Path], csv_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = read_config(folders[1])
+    [start] = config.provenance["starts"]
+    write_config(folders[1], replace(config, provenance=config.provenance | {"starts": [start | {"new": ["head"]}]}))
+    with pytest.raises(SystemExit):
+        main(told(folders, csv_file))
+    assert "has other classes" in capsys.readouterr().err
 
 
 def test_counters_are_not_averaged() -> None:

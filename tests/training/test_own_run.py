@@ -20,6 +20,7 @@ from fer_explain.faces.dataset import LabelledFaces
 from fer_explain.faces.detect import whole_image
 from fer_explain.faces.drawn import draw_face
 from fer_explain.hub.checkpoint import load_checkpoint, read_config
+from fer_explain.hub.folder import CALIBRATION, DISTURBED, PREDICTIONS
 from fer_explain.hub.lineup import line_up
 from fer_explain.hub.results import find_results
 from fer_explain.report.benchmark import gather, to_html
@@ -122,7 +123,10 @@ def test_profile_and_calibration_go_by_its_classes(trained: tuple[int, Path, Pat
     faces = load_split(str(source), "validation", ImageForm(), reading=reading_of(folder, checkpoint.config))
     profile = profile_checkpoint(checkpoint, LabelledFaces("own", "validation", faces.images, faces.labels, faces.rows))
     assert set(profile.classes) <= set(SORTED[classes])
+    (folder / DISTURBED).write_text("{}")  # of the weights before
     told = calibrate(folder, [str(source)])
+    assert not (folder / DISTURBED).exists()
+    assert [path.stem for path in (folder / PREDICTIONS).iterdir()] == [CALIBRATION]
     assert told["n"] == [len(faces)]
     assert load_checkpoint(folder).config.label_names == SORTED[classes]
 
