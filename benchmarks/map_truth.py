@@ -32,12 +32,15 @@ from torch import Tensor, nn
 
 from fer_explain.explain.faithfulness import examine
 from fer_explain.explain.faithfulness.probe import on_crop, theta_of
-from fer_explain.explain.registry import explainer, list_methods
+from fer_explain.explain.registry import list_methods
+from fer_explain.explain.tested import tested_map
+from fer_explain.explain.trials import make_explainer, way_of
 from fer_explain.explain.truth import SOURCE, Truth, Truths
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.preprocess import to_batch
 from fer_explain.faces.regions import canonical_regions
 from fer_explain.hub.files import write_text
+from fer_explain.hub.folder import EMBEDDED, list_checkpoints
 from fer_explain.models import architecture, create_model
 from fer_explain.types import Box, Pixels
 
@@ -137,8 +140,8 @@ def judge(
 
 
 def _judged(model: nn.Module, x: Tensor, cause: Mask, name: str, *, receipt: bool) -> dict[str, Any]:
-    entry, method = architecture(MODEL), explainer(name)
-    regions = _regions() if name == "region_ablation" else None
+    entry, method = architecture(MODEL), make_explainer(name)
+    regions = torch.from_numpy(canonical_regions(SIDE))[None] if method.needs_regions else None
     told = method.attribute(model, entry, x, None, regions=regions)
     mass, pointed = scores(on_crop(told.heatmaps[0], theta_of(told), SIDE), cause)
     line: dict[str, Any] = {"method": name, "mass": mass, "pointed": pointed, "area": float(cause.mean())}
@@ -148,8 +151,10 @@ def _judged(model: nn.Module, x: Tensor, cause: Mask, name: str, *, receipt: boo
     return line
 
 
-def _regions() -> Tensor:
-    return torch.from_numpy(canonical_regions(SIDE))[None]
+def ways() -> list[str]:
+    """Every explanation, and the settings under which one is the tested map of an embedded checkpoint."""
+    found = [tested_map(EMBEDDED / name) for name in list_checkpoints()]
+    return list(dict.fromkeys([*list_methods(), *(way_of(one.best.method, one.best.settings) for one in found if one)]))
 
 
 def table(lines: pd.DataFrame) -> str:
@@ -186,7 +191,8 @@ def numbers(lines: pd.DataFrame, called: str) -> Truths:
     for name in lines.groupby("method")["mass"].mean().sort_values(ascending=False).index:
         mass, low, high = (round(value, 2) for value in _interval(lines, name, "mass"))
         pointed = round(_interval(lines, name, "pointed")[0], 2)
-        measured.append(Truth(name, asdict(explainer(name)), mass, low, high, pointed))
+        method = make_explainer(name)
+        measured.append(Truth(method.name, asdict(method), mass, low, high, pointed))
     networks, faces = (len(lines.groupby(by)) for by in (["cause", "seed"], ["cause", "seed", "face"]))
     return Truths(called, networks, faces, measured)
 
@@ -236,7 +242,8 @@ _PAGE: Final = """# Do the maps find a known cause?
 {networks} networks (`{model}`), each trained on the same {train} drawn faces to tell one thing: which of two forms
 the mouth has, or the brows, or the eyes, whether there is a dark spot on the cheek, or a mark in the corner of the
 picture. The five vary independently of each other. The weakest network is right on {accuracy} % of new faces. Every
-explanation, with its default settings, was asked about {faces} new faces that the networks get right.
+explanation, as it is and with the settings of an embedded tested map, was asked about {faces} new faces that the
+networks get right.
 
 *Mass on the cause* is the share of the map's positive part that lies on the part that decides; *maximum on it* how
 often the brightest place does (the pointing game). In brackets 95 % bootstrap intervals over networks. The last
@@ -259,7 +266,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--faces", type=int, default=12, help="per network [12]")
     parser.add_argument("--receipts", type=int, default=3, help="faces of each network that also get receipts [3]")
     parser.add_argument("--seeds", type=int, default=2, help="networks per cause [2]")
-    parser.add_argument("--methods", nargs="+", default=list_methods(), metavar="METHOD", help="explanations [all]")
+    parser.add_argument(
+        "--methods", nargs="+", default=ways(), metavar="METHOD[:KEY=VALUE,...]", help="explanations [all, and tested]"
+    )
     parser.add_argument("--lines", type=Path, metavar="FILE.jsonl", help="keeps every line; networks in it are skipped")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.md")
     parser.add_argument("--json", type=Path, default=SOURCE, metavar="FILE.json", help="the numbers [the package's]")
@@ -283,9 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _kept(path: Path | None) -> list[dict[str, Any]]:
-    if path is None or not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path and path.exists() else []
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from benchmarks.map_truth import (
     table,
     train,
 )
+from fer_explain.explain.trials import way_of
 from fer_explain.explain.truth import read_truths
 
 FACES = draw(96, 3)
@@ -111,16 +112,19 @@ def test_the_numbers_for_the_package_are_those_of_the_page(tmp_path: Path) -> No
         for cause in CAUSES
         for seed in (0, 1)
         for face in (0, 1, 2)
-        for method, best in (("gradcam", 0.3), ("occlusion", 1.0))
+        for method, best in (("gradcam", 0.3), ("occlusion:window=0.3", 1.0))
     ]
     frame, path = pd.DataFrame(lines), tmp_path / "map_truth.json"
     numbers(frame, "called so").write(path)
     found = read_truths(path)
     assert (found.command, found.networks, found.faces) == ("called so", 2 * len(CAUSES), 6 * len(CAUSES))
     assert found.of("gradcam", {}) == found.methods[1]
+    assert found.of("occlusion", {"window": 0.3}) == found.methods[0]
     for one, line in zip(found.methods, table(frame).splitlines()[2:4], strict=True):
         told = f"{100 * one.mass:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f}) | {100 * one.pointed:.0f} % ("
-        assert line.startswith(f"| {one.method} | {told}")
+        assert line.startswith(
+            f"| {way_of(one.method, {'window': 0.3} if one.settings.get('window') else {})} | {told}"
+        )
 
 
 def test_what_is_added_lies_inside_the_picture() -> None:

@@ -63,6 +63,11 @@ class TrainConfig:
     mix_share: float = _option(1.0, "share of the batches that mixup or cutmix mixes", low=0, high=1)
     distill: float = _option(0.0, "share of the loss that follows the teachers (--teacher); 0 = off", low=0, high=1)
     distill_temperature: float = _option(1.0, "softening of teachers and student (Hinton et al. 2015)", low=0.1)
+    distill_views: str = _option(
+        "plain",
+        "what the teachers see: each image, or also four disturbances of it, whose mean counts",
+        ("plain", "disturbed"),
+    )
     votes: float = _option(0.0, "weight of FER+'s annotators among the teachers; 0 = they are not asked", low=0, high=1)
     attention_weight: float = _option(0.0, "lambda of EmoNeXt's self-attention regulariser", low=0)
     ema: float = _option(0.999, "decay of the moving average of the weights; 0 = off", low=0, high=1)

@@ -5,12 +5,16 @@ are averaged, cached on the disk and only looked up while a student trains, so d
 several students share one cache. The price: a student's view may be turned, shifted or lit otherwise than what its
 teachers saw. For the mild augmentation of faces an expression survives, that is close; running the teachers on each
 view ("consistent teaching", Beyer et al. 2022) would cost more than the student itself.
+
+A student that is to say the same of a face in any light can learn from teachers who saw each face disturbed as well
+(:data:`VIEWS`): their mean answer rests on what all views show, so less of it is lost when one of them is all there is.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from fer_explain.benchmark.disturbances import SUITE, disturb
 from fer_explain.emotions import key_of
 from fer_explain.errors import FerError
 from fer_explain.faces.preprocess import to_batch
@@ -28,6 +33,7 @@ from fer_explain.hub.folder import CONFIG, WEIGHTS
 from fer_explain.types import InputSpec
 from training.data import FaceSet
 
+VIEWS: Final = ("bright", "upper_hidden", "jpeg", "low_resolution")  # at their strongest: these change most answers
 _TENSOR: Final = "probabilities"
 _BATCH: Final = 256
 
@@ -75,30 +81,44 @@ def fingerprint(teacher: Checkpoint) -> str:
     return digest.hexdigest()[:16]
 
 
-def teach(teachers: Sequence[Checkpoint], train: FaceSet, cache: Path, device: torch.device) -> Tensor:
+def teach(
+    teachers: Sequence[Checkpoint], train: FaceSet, cache: Path, device: torch.device, *, disturbed: bool = False
+) -> Tensor:
     """Mean calibrated probabilities (2, N, K) of the plain [0] and the mirrored [1] images, from the cache if there.
 
     Args:
         teachers: of :func:`load_earlier`.
         train: the N training images.
-        cache: the folder of cached answers, one file per teacher and data.
+        cache: the folder of cached answers, a file or two per teacher and data.
         device: where the teachers run.
+        disturbed: both are the mean over all views instead: the plain and the mirrored one count half, :data:`VIEWS`
+            the other half.
 
     Raises:
         FerError: the cache cannot be written.
     """
-    return torch.stack([_answers(teacher, train, cache, device) for teacher in teachers]).mean(0)
+    answers = torch.stack(
+        [_cached(teacher, train, cache, partial(ask, teacher, train, device)) for teacher in teachers]
+    )
+    if not disturbed:
+        return answers.mean(0)
+    others = [
+        _cached(teacher, train, cache, partial(_ask_disturbed, teacher, train, device), "/".join(VIEWS))
+        for teacher in teachers
+    ]
+    both = (answers.mean((0, 1)) + torch.stack(others).mean((0, 1))) / 2
+    return both.expand(2, -1, -1).clone()
 
 
-def _answers(teacher: Checkpoint, train: FaceSet, cache: Path, device: torch.device) -> Tensor:
-    """One teacher's calibrated probabilities (2, N, K), from its own file in the cache if that is there."""
-    key = hashlib.sha256(f"{fingerprint(teacher)}/{train.fingerprint}".encode()).hexdigest()[:16]
-    path = cache / f"teachers-{key}.safetensors"
+def _cached(teacher: Checkpoint, train: FaceSet, cache: Path, make: Callable[[], Tensor], views: str = "") -> Tensor:
+    """One teacher's calibrated probabilities (V, N, K), from its own file in the cache if that is there."""
+    asked = "/".join(filter(None, (fingerprint(teacher), train.fingerprint, views)))
+    path = cache / f"teachers-{hashlib.sha256(asked.encode()).hexdigest()[:16]}.safetensors"
     try:
         cached: Tensor = load_file(path)[_TENSOR]
         return cached
     except (OSError, SafetensorError, KeyError):  # not there yet, or damaged: made anew
-        answers = ask(teacher, train, device)
+        answers = make()
         write_atomically(path, lambda temporary: save_file({_TENSOR: answers}, temporary))
         return answers
 
@@ -106,6 +126,11 @@ def _answers(teacher: Checkpoint, train: FaceSet, cache: Path, device: torch.dev
 def ask(teacher: Checkpoint, train: FaceSet, device: torch.device) -> Tensor:
     """One teacher's calibrated probabilities (2, N, K) of the plain [0] and the mirrored [1] images."""
     return torch.stack([_probabilities(teacher, train, device, mirrored=side) for side in (False, True)])
+
+
+def _ask_disturbed(teacher: Checkpoint, train: FaceSet, device: torch.device) -> Tensor:
+    """One teacher's calibrated probabilities (V, N, K) of the images under each of :data:`VIEWS`."""
+    return torch.stack([_probabilities(teacher, train, device, view=view) for view in VIEWS])
 
 
 def soften(probabilities: Tensor, temperature: float) -> Tensor:
@@ -117,11 +142,13 @@ def soften(probabilities: Tensor, temperature: float) -> Tensor:
 
 
 @torch.inference_mode()
-def _probabilities(teacher: Checkpoint, train: FaceSet, device: torch.device, *, mirrored: bool) -> Tensor:
+def _probabilities(
+    teacher: Checkpoint, train: FaceSet, device: torch.device, *, mirrored: bool = False, view: str = ""
+) -> Tensor:
     """One teacher's calibrated probabilities (N, K) in the order of the data's classes."""
     model, spec = teacher.model.to(device), teacher.config.input
     batches = [
-        (model(_inputs(train, start, spec, device, mirrored=mirrored)).float() / teacher.config.temperature).softmax(-1)
+        (model(_inputs(train, start, spec, device, mirrored, view)).float() / teacher.config.temperature).softmax(-1)
         for start in range(0, len(train), _BATCH)
     ]
     own = [key_of(name) for name in teacher.config.label_names]
@@ -129,6 +156,9 @@ def _probabilities(teacher: Checkpoint, train: FaceSet, device: torch.device, *,
     return known / known.sum(1, keepdim=True)  # a teacher may know further classes
 
 
-def _inputs(train: FaceSet, start: int, spec: InputSpec, device: torch.device, *, mirrored: bool) -> Tensor:
-    x = to_batch(train.images[start : start + _BATCH], spec, device).expand(-1, spec.channels, -1, -1)
+def _inputs(train: FaceSet, start: int, spec: InputSpec, device: torch.device, mirrored: bool, view: str) -> Tensor:
+    images = train.images[start : start + _BATCH]
+    if view:
+        images = disturb(images, view, len(SUITE[view].amounts), range(start, start + len(images)))
+    x = to_batch(images, spec, device).expand(-1, spec.channels, -1, -1)
     return x.flip(-1) if mirrored else x

@@ -121,7 +121,8 @@ def _answers(
     """The teachers' softened probabilities (2, N, K), asked for where they are not given; None without teachers."""
     if teachers:
         with accelerator.main_process_first():  # the others find its answers in the cache
-            answers = teach(teachers, train_set, options.teacher_cache, accelerator.device)
+            disturbed = config.distill_views == "disturbed"
+            answers = teach(teachers, train_set, options.teacher_cache, accelerator.device, disturbed=disturbed)
     if answers is None:
         return None
     answers = consult(answers, train_set, config.votes) if config.votes else answers

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +55,14 @@ def read_settings(way: str) -> tuple[str, dict[str, Any]]:
         except ValueError:
             settings[key] = value
     return name, settings
+
+
+def way_of(name: str, settings: Mapping[str, Any]) -> str:
+    """What :func:`read_settings` reads."""
+    pairs = ",".join(
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items()
+    )
+    return f"{name}:{pairs}" if pairs else name
 
 
 def make_explainer(way: str) -> Explainer:

@@ -21,7 +21,7 @@ from fer_explain.explain.benchmark import CHECKS, main, rank, read_sample
 from fer_explain.explain.faithfulness import examine
 from fer_explain.explain.tested import Explanations, Trial
 from fer_explain.explain.tested import tested_map as read_tested
-from fer_explain.explain.trials import make_explainer
+from fer_explain.explain.trials import make_explainer, read_settings, way_of
 from fer_explain.faces.drawn import draw_face
 from fer_explain.faces.preprocess import to_batch
 from fer_explain.hub import folder
@@ -203,3 +203,8 @@ def test_listing_explanations_starts_no_benchmark() -> None:
     assert "benchmark" not in list_methods()
     assert "fer_explain.explain.benchmark" in sys.modules
     assert np.isin(["gradcam"], list_methods()).all()
+
+
+def test_a_way_is_read_as_it_is_told() -> None:
+    for settings in ({}, {"rounds": 3, "noise": 0.02}, {"reference": "filled", "flag": True}):
+        assert read_settings(way_of("extremal_perturbation", settings)) == ("extremal_perturbation", settings)

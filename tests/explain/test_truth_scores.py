@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 
 from fer_explain.explain.registry import list_methods, method
+from fer_explain.explain.tested import tested_map
 from fer_explain.explain.truth import Truth, Truths, read_truths
+from fer_explain.hub.folder import EMBEDDED, list_checkpoints
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "map_truth.md").read_text(encoding="utf-8")
 
 
 def test_they_are_the_table_of_the_page() -> None:
-    table = re.findall(r"^\| (\w+) \| (\d+ % \(\d+ to \d+\)) \| (\d+ %)", PAGE, re.MULTILINE)
+    table = re.findall(r"^\| (\w+)(?::\S+)? \| (\d+ % \(\d+ to \d+\)) \| (\d+ %)", PAGE, re.MULTILINE)
     shipped = [
         (
             one.method,
@@ -47,3 +49,9 @@ def test_every_score_is_still_that_of_an_explanation_there_is() -> None:
 def test_a_score_of_settings_that_are_gone_is_no_score() -> None:
     gone = Truths("", 1, 1, [Truth("gradcam", {"layer": None, "older": 1}, 0.5, 0.4, 0.6, 1.0)])
     assert gone.of("gradcam", {}) is None
+
+
+def test_the_tested_map_of_every_checkpoint_has_its_score() -> None:
+    tested = {name: tested_map(EMBEDDED / name) for name in list_checkpoints()}
+    unscored = [n for n, one in tested.items() if one and not read_truths().of(one.best.method, one.best.settings)]
+    assert not unscored

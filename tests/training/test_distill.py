@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from fer_explain.benchmark.disturbances import disturb
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
 from fer_explain.hub.checkpoint import Checkpoint, CheckpointConfig
@@ -17,7 +18,7 @@ from training.augment import DRAWS
 from training.batches import make_batch, on_device
 from training.config import TrainConfig
 from training.data import FaceSet
-from training.distill import fingerprint, load_earlier, soften, teach
+from training.distill import VIEWS, fingerprint, load_earlier, soften, teach
 
 SPEC = InputSpec(8, 1, (0.0,), (1.0,))
 CPU = torch.device("cpu")
@@ -60,6 +61,27 @@ def test_answers_are_the_mean_of_calibrated_probabilities_plain_and_mirrored(tmp
         logits = view.mean((1, 2))[:, :7] * 4
         expected = (logits.softmax(-1) + (logits / 2).softmax(-1)) / 2
         torch.testing.assert_close(answers[side], expected)
+
+
+def test_teachers_who_see_disturbed_faces_answer_by_all_they_saw(tmp_path: Path) -> None:
+    train = faces()
+    one = teacher(tmp_path / "a")
+    plain = teach([one], train, tmp_path / "cache", CPU)
+    asked = one.model.calls
+    answers = teach([one], train, tmp_path / "cache", CPU, disturbed=True)
+    assert one.model.calls == asked + len(VIEWS)  # the plain answers were there
+    seen = [torch.from_numpy(disturb(train.images, view, 3)).float()[:, None] / 255 for view in VIEWS]
+    others = torch.stack([(x.mean((1, 2))[:, :7] * 4).softmax(-1) for x in seen]).mean(0)
+    for side in answers:
+        torch.testing.assert_close(side, (plain.mean(0) + others) / 2)
+    teach([one], train, tmp_path / "cache", CPU, disturbed=True)
+    assert one.model.calls == asked + len(VIEWS)
+
+
+def test_images_are_disturbed_alike_in_any_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = teach([teacher(tmp_path / "a")], faces(), tmp_path / "1", CPU, disturbed=True)
+    monkeypatch.setattr(distill, "_BATCH", 2)
+    torch.testing.assert_close(teach([teacher(tmp_path / "a")], faces(), tmp_path / "2", CPU, disturbed=True), whole)
 
 
 def test_classes_are_mapped_by_name(tmp_path: Path) -> None:

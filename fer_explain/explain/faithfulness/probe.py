@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from fer_explain.explain.base import Attribution, Explainer, undisturbed
 from fer_explain.explain.faithfulness.baselines import Doubles
+from fer_explain.explain.faithfulness.folded import folded
 from fer_explain.explain.unwarp import to_crop
 from fer_explain.models.registry import Architecture
 from fer_explain.types import Floats, Heatmap, Warp
@@ -28,8 +29,8 @@ Answers = dict[bytes, Tensor]
 class Probe:
     """A network, an explanation and a class, to be asked again and again about changed copies of one face.
 
-    The network is borrowed for one chunk at a time. The perturbed face goes through the whole network as it is
-    deployed: a spatial transformer re-estimates theta for each.
+    A turn lasts one chunk; what is asked is a copy of the network that answers sooner. The perturbed face goes through
+    the whole network as it is deployed: a spatial transformer re-estimates theta for each.
 
     Args:
         model: maps (N, C, S, S) to logits (N, K).
@@ -69,6 +70,7 @@ class Probe:
         self._total = total
         self._progress = progress
         self._known = known
+        self._folded: nn.Module | None = None
 
     def probabilities(self, images: Iterable[Tensor]) -> Doubles:
         """Probability (n,) of the class for each image, given as (n, C, S, S) or one by one as (C, S, S)."""
@@ -92,7 +94,7 @@ class Probe:
     def copy(self) -> nn.Module:
         """The network once more, to be changed at will."""
         with self._borrow():
-            return copy.deepcopy(self._model)
+            return copy.deepcopy(self._model).to(memory_format=torch.channels_last)  # sooner, like the folded one
 
     def tick(self, share: float = 0.0) -> None:
         """Reports progress, with the ``share`` (0..1) of the question in hand; where a cancelled test ends."""
@@ -116,8 +118,9 @@ class Probe:
 
     def _answers(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
         for chunk in chunks:
-            with self._borrow(), undisturbed(self._model, gradients=False):
-                answers = self._model(chunk).double().cpu()
+            network = self._quick(chunk[:1])
+            with self._borrow(), undisturbed(network, gradients=False):
+                answers = network(chunk).double().cpu()
             self.asked += len(chunk)
             self.tick()
             yield answers
@@ -125,11 +128,18 @@ class Probe:
     def _map(self, image: Tensor, model: nn.Module | None) -> Doubles:
         turn = self._turn if model is None else self._turn_with_a_copy
         told = self._explainer.attribute(
-            model or self._model, self._architecture, image, self.target, regions=self._regions, turn=turn
+            model or self._quick(image), self._architecture, image, self.target, regions=self._regions, turn=turn
         )
         self.asked += 1
         self.tick()
         return on_crop(told.heatmaps[0], theta_of(told), image.shape[-1])
+
+    def _quick(self, x: Tensor) -> nn.Module:
+        """A copy that answers the same, sooner."""
+        if self._folded is None:
+            with self._borrow():
+                self._folded = folded(self._model, x)
+        return self._folded
 
     def _turn(self, share: float) -> AbstractContextManager[object]:
         self.tick(share)
