@@ -18,6 +18,7 @@ from fer_explain.explain.registry import register
 from fer_explain.explain.squares import squares, times, without_squares
 
 DENSITY: Final = 1.5  # squares that hide each place along one side
+SPREAD: Final = 0.4  # of the window: so much smaller and larger are the first squares of several samples
 REACH: Final = 0.1  # of the face's side: over so much the first guess is smooth
 NOISE: Final = 0.3  # variance of what the first guess leaves unexplained, over that of a square's loss
 SOFT: Final = 0.5  # width of a mask's edge, in standard deviations of the map
@@ -41,8 +42,9 @@ class ExtremalPerturbation(HidingExplainer):
     regression, Rasmussen and Williams 2006, eq. 2.25). From a blank it finds the places, too, but not how much they
     count. In the end the map's scale and level are fitted to the same squares, which gives it the family's unit.
 
-    With several ``samples``, every picture is asked about in so many noisy copies, whose mean counts (SmoothGrad,
-    Smilkov et al. 2017, arXiv:1706.03825, sec. 2): for a network that answers otherwise as soon as there is noise.
+    Several ``samples`` are for a network that answers otherwise as soon as there is noise. Every picture is asked about
+    under noise, each sample has first squares of another size, and every step asks about so many noisy copies, whose
+    mean counts (SmoothGrad, Smilkov et al. 2017, arXiv:1706.03825, sec. 2).
     """
 
     name = "extremal_perturbation"
@@ -55,25 +57,40 @@ class ExtremalPerturbation(HidingExplainer):
     rounds: int = option(4, "Steps of the search; 0 leaves the first guess.", low=0, high=40, step=1)
     areas: int = option(3, "Areas that each step looks at.", low=2, high=4, step=1)
     grid: int = option(12, "Cells along one side.", low=6, high=24, step=1)
-    samples: int = option(1, "Noisy copies of every picture whose mean counts; 1 = as it is.", low=1, high=16, step=1)
+    samples: int = option(
+        1, "How often it asks, under noise and with other squares; 1 = no noise.", low=1, high=16, step=1
+    )
     noise: float = noise_option(0.02)
     reference: str = reference_option("blurred", further=FILLED)
 
     def _rounds(self, side: int) -> list[int]:
-        return self.samples * [1 + times(self.reference) * len(squares(self.window, DENSITY, side))]
+        return [1 + times(self.reference) * len(squares(window, DENSITY, side)) for window in self._windows()]
 
     def _total(self, case: Case) -> int:
         return super()._total(case) + self.samples * self.rounds
 
     def _explain_one(self, passes: Passes, face: Tensor, target: int, regions: Tensor | None) -> Tensor:
-        hidden = without_squares(face, self.window, DENSITY, self.reference)
-        masks = squares(self.window, DENSITY, face.shape[-1]).to(face.device).repeat(len(hidden), 1, 1)
-        asked = torch.cat([face, *hidden])
-        told = [self._scores(passes, self._noisy(asked, sample), target) for sample in range(self.samples)]
-        scores = torch.stack(told).mean(0)
-        shares, lost = _shares(masks, self.grid), scores[0] - scores[1:]
+        told = [self._hide(passes, face, target, sample) for sample in range(self.samples)]
+        whole = torch.stack([scores[0] for _, scores in told]).mean()
+        shares = torch.cat([shares for shares, _ in told])
+        lost = whole - torch.cat([scores[1:] for _, scores in told])
         found = self._search(passes, face, target, _first_guess(shares, lost, self.grid))
         return _enlarged(_in_units(found, shares, lost), face.shape[-1])[0, 0]
+
+    def _hide(self, passes: Passes, face: Tensor, target: int, sample: int) -> tuple[Tensor, Tensor]:
+        """What squares of one size hide (n, cells), and the scores (1 + n,) of the face and of it without each."""
+        window = self._windows()[sample]
+        hidden = without_squares(face, window, DENSITY, self.reference)
+        masks = squares(window, DENSITY, face.shape[-1]).to(face.device).repeat(len(hidden), 1, 1)
+        scores = self._scores(passes, self._noisy(torch.cat([face, *hidden]), sample), target)
+        return _shares(masks, self.grid), scores
+
+    def _windows(self) -> list[float]:
+        """The side of each sample's squares: among several they differ, so that no place's edge is always the same."""
+        if self.samples == 1:
+            return [self.window]
+        steps = torch.linspace(1 - SPREAD, 1 + SPREAD, self.samples)
+        return [self.window * step for step in steps.tolist()]
 
     def _search(self, passes: Passes, face: Tensor, target: int, start: Tensor) -> Tensor:
         """The map (1, 1, G, G), moved from ``start`` by gradient, in standard deviations of that.

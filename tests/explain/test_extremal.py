@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -132,7 +134,7 @@ def test_the_mean_of_noisy_copies_steadies_the_map_of_a_rough_network(face: Tens
         one, two = (raw_map(model, picture, **settings) for picture in (face, other))
         return float((two - one).norm() / one.norm())
 
-    assert change(noise=0.03, samples=8) < 0.7 * change()
+    assert change(noise=0.03, samples=8) < 0.8 * change()
 
 
 def test_noise_is_drawn_the_same_every_time(face: Tensor) -> None:
@@ -140,3 +142,28 @@ def test_noise_is_drawn_the_same_every_time(face: Tensor) -> None:
     first, again = (raw_map(Spots(twice=False), face, **settings) for _ in range(2))
     torch.testing.assert_close(first, again)
     assert not torch.allclose(first, raw_map(Spots(twice=False), face))
+
+
+def test_several_samples_tell_small_places_better(face: Tensor) -> None:
+    """Squares of one size meet a spot in few ways; of several sizes, in many."""
+
+    def on_spots(**settings: float) -> float:
+        found = raw_map(Spots(twice=False), face, rounds=0, noise=0.001, **settings).clamp(min=0)
+        return float(sum(found[place].sum() for place in SPOTS) / found.sum())
+
+    assert on_spots(samples=8) > 1.1 * on_spots()
+
+
+def test_progress_counts_the_squares_of_every_sample(face: Tensor) -> None:
+    shares: list[float] = []
+
+    def turn(share: float) -> AbstractContextManager[object]:
+        shares.append(share)
+        return nullcontext()
+
+    explainer("extremal_perturbation", samples=3, rounds=2).attribute(
+        Spots(twice=False), tiny_architecture(), face, 0, turn=turn
+    )
+    assert shares == sorted(shares)
+    assert shares[-1] < 1
+    assert shares[-1] > 0.9
