@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from fer_explain.explain.registry import list_methods, method
-from fer_explain.explain.tested import tested_map
+from fer_explain.explain.tested import tested_map as measured
 from fer_explain.explain.truth import Truth, Truths, read_truths
 from fer_explain.hub.folder import EMBEDDED, list_checkpoints
 
@@ -52,6 +52,6 @@ def test_a_score_of_settings_that_are_gone_is_no_score() -> None:
 
 
 def test_the_tested_map_of_every_checkpoint_has_its_score() -> None:
-    tested = {name: tested_map(EMBEDDED / name) for name in list_checkpoints()}
+    tested = {name: measured(EMBEDDED / name) for name in list_checkpoints()}
     unscored = [n for n, one in tested.items() if one and not read_truths().of(one.best.method, one.best.settings)]
     assert not unscored
