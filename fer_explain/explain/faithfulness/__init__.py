@@ -5,7 +5,7 @@ One file per check, each with its rule in the docstring; :mod:`.receipt` puts th
 
 from __future__ import annotations
 
-from fer_explain.explain.faithfulness.receipt import examine, make_receipt
+from fer_explain.explain.faithfulness.receipt import examine, kept_receipt, make_receipt
 from fer_explain.explain.faithfulness.result import Check, Curve, Receipt
 
-__all__ = ["Check", "Curve", "Receipt", "examine", "make_receipt"]
+__all__ = ["Check", "Curve", "Receipt", "examine", "kept_receipt", "make_receipt"]

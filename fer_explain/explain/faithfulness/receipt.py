@@ -94,7 +94,7 @@ def make_receipt(
     """
     with analyzer.borrow(model) as (checkpoint, architecture):
         network, config, name = checkpoint.model, checkpoint.config, checkpoint.name
-    key = (hashlib.sha256(face.pixels.tobytes()).hexdigest(), face.pixels.shape, method, target, repr(parameters))
+    key = _key(face, method, target, parameters)
     if (known := _recall(network, key)) is not None:
         return known
     start = time.perf_counter()
@@ -119,6 +119,20 @@ def make_receipt(
     receipt = _test(probe, x, own, model=name, method=method, start=start, verdict_only=explainer.slow)
     _keep(network, key, receipt)
     return receipt
+
+
+def kept_receipt(
+    analyzer: Lender,
+    face: Face,
+    model: str | None = None,
+    method: str = "gradcam",
+    target: int | str | None = None,
+    **parameters: Any,
+) -> Receipt | None:
+    """What :func:`make_receipt` gave to the same arguments, where it is still kept: at most 64 per network."""
+    with analyzer.borrow(model) as (checkpoint, _):
+        network = checkpoint.model
+    return _recall(network, _key(face, method, target, parameters))
 
 
 def examine(
@@ -203,6 +217,10 @@ def _test(
     return Receipt(
         model, method, probe.target, whole, checks, lines | road_lines | forgetting, time.perf_counter() - start
     )
+
+
+def _key(face: Face, method: str, target: int | str | None, parameters: dict[str, Any]) -> Hashable:
+    return hashlib.sha256(face.pixels.tobytes()).hexdigest(), face.pixels.shape, method, target, repr(parameters)
 
 
 def _recall(network: nn.Module, key: Hashable) -> Receipt | None:

@@ -63,7 +63,8 @@ def _result_panel(page: Page, session: gr.State) -> tuple[ResultPanel, list[Sect
                 stn = gr.HTML(elem_id="stn")
         with gr.Column(elem_classes="fer-card"):
             gates = gate_panel(page)
-        sections = [steady, tested.section, *(section.build(page, session) for section in layouts(analyse))]
+        below = [section.build(page, session) for section in layouts(analyse)]
+        sections = [steady, tested.section, *below, tested.verdicts]
     panel = ResultPanel(stn=stn, **verdict, **heat, **gates)
     return panel, sections, tested
 

@@ -13,11 +13,13 @@ import pytest
 
 from fer_explain.emotions import LABELS
 from fer_explain.errors import FerError
-from fer_explain.explain import tested
+from fer_explain.explain import faithfulness, tested
+from fer_explain.explain.faithfulness import Check, Receipt
 from fer_explain.explain.tested import Explanations, Trial
 from fer_explain.types import Box, Detection, Face, FaceAnalysis, Heatmap, Prediction
 from fer_explain.ui.analyse.tested_map.events import Panel, SecondMap
-from fer_explain.ui.analyse.tested_map.view import sentence
+from fer_explain.ui.analyse.tested_map.verdicts import Verdicts
+from fer_explain.ui.analyse.tested_map.view import sentence, verdicts
 from fer_explain.ui.shell.session import PREDICTED, Question, Session
 from fer_explain.ui.shell.texts import LANGUAGES, Texts
 
@@ -62,7 +64,7 @@ def network() -> Network:
 @pytest.fixture
 def panel(network: Network, monkeypatch: pytest.MonkeyPatch) -> SecondMap:
     monkeypatch.setattr(tested, "tested_map", lambda _folder: FOUND)
-    return SecondMap(network, Panel("figure", "line", "choose"))  # type: ignore[arg-type]
+    return SecondMap(network, Panel("figure", "line", "choose", "verdicts"))  # type: ignore[arg-type]
 
 
 def session(method: str = "gradcam", settings: tuple[tuple[str, Any], ...] = (), target: str = PREDICTED) -> Session:
@@ -137,3 +139,63 @@ def test_the_numbers_are_told_in_every_language(language: str) -> None:
     alone = sentence(replace(FOUND, trials=[BEST]), Texts(language), own=True)
     assert "78 %" in alone
     assert "Grad-CAM" not in alone
+
+
+def receipt(*, passed: int, method: str = "gradcam") -> Receipt:
+    checks = [Check(f"check {i}", i < passed, 0.5, "rule", limit=0.6) for i in range(5)]
+    return Receipt("net", method, 3, 0.9, checks, {}, 1.0)
+
+
+@pytest.fixture
+def testing(network: Network, monkeypatch: pytest.MonkeyPatch) -> Verdicts:
+    """The chosen map's test has failed; the tested map's passes, in two steps."""
+
+    def make(_analyzer: Any, _face: Face, *asked: Any, progress: Any, **settings: Any) -> Receipt:
+        progress(0.5)
+        network.asked.append((asked, settings))
+        return receipt(passed=5, method=asked[1])
+
+    monkeypatch.setattr(tested, "tested_map", lambda _folder: FOUND)
+    monkeypatch.setattr(faithfulness, "make_receipt", make)
+    monkeypatch.setattr(faithfulness, "kept_receipt", lambda *_, **__: receipt(passed=3))
+    return Verdicts(network, "line")  # type: ignore[arg-type]
+
+
+def test_the_tested_map_is_put_to_the_test_on_this_face(testing: Verdicts, network: Network) -> None:
+    now = session(target="happy")
+    assert testing.show(now, TEXTS)["line"] == ""
+    steps = [step["line"] for step in testing.follow(now, REQUEST)]  # type: ignore[arg-type]
+    assert "50 %" in steps[0]
+    assert network.asked == [(("net", "scale_occlusion", "happy"), SETTINGS)]
+    assert steps[-1].index("Does not hold: 3 of 5") < steps[-1].index("Holds: 5 of 5")
+    assert "only the tested map passes" in steps[-1]
+
+
+def test_one_map_has_one_verdict_and_is_not_tested_again(testing: Verdicts, network: Network) -> None:
+    same = session("scale_occlusion", tuple(sorted((SETTINGS | {"density": 2.0}).items())))
+    [end] = testing.follow(same, REQUEST)  # type: ignore[arg-type]
+    assert "Does not hold: 3 of 5" in end["line"]
+    assert "tested map" not in end["line"]
+    assert not network.asked
+
+
+def test_a_newer_question_ends_the_test(testing: Verdicts, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = session()
+
+    def make(*_: Any, progress: Any, **__: Any) -> Receipt:
+        now.visit.ask(now, lambda seen: seen)
+        progress(0.5)
+        raise AssertionError("nobody waits for this")
+
+    monkeypatch.setattr(faithfulness, "make_receipt", make)
+    assert not any("Holds" in str(step["line"]) for step in testing.follow(now, REQUEST))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_two_verdicts_mean_is_said_in_every_language(language: str) -> None:
+    texts = Texts(language)
+    said = {verdicts(receipt(passed=a), receipt(passed=b), texts) for a in (3, 5) for b in (3, 5)}
+    assert len(said) == 4
+    assert all(line.count("</p>") == 3 for line in said)
+    unknown = verdicts(None, receipt(passed=5), texts)
+    assert unknown.count("data-ok") == 1

@@ -8,7 +8,7 @@ import gradio as gr
 
 from fer_explain.emotions import LABELS
 from fer_explain.ui.analyse.tested_map.events import SecondMap
-from fer_explain.ui.analyse.tested_map.layout import tested_figure, tested_line
+from fer_explain.ui.analyse.tested_map.layout import map_switch, tested_figure, tested_line
 from fer_explain.ui.shell.context import Page
 from fer_explain.ui.shell.files import script
 from fer_explain.ui.shell.session import PREDICTED
@@ -18,6 +18,7 @@ def heat_panel(page: Page) -> tuple[dict[str, Any], SecondMap]:
     """Adds the map and its controls: its components by name, and the tested map beside it."""
     text = page.i18n
     page.heading("heat")
+    map_switch(page)
     with gr.Row(equal_height=False):
         heat = gr.HTML(js_on_load=script("analyse/heat_map/heat_map.js"), elem_id="heat")
         figure = tested_figure()

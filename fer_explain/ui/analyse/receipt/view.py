@@ -12,7 +12,7 @@ from fer_explain.ui.shell.texts import Texts
 if TYPE_CHECKING:
     from fer_explain.explain.faithfulness import Check, Receipt
 
-_MARKS: Final = {
+MARKS: Final = {
     True: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="m4.5 12.5 5 5 10-11"/></svg>',
     False: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="m6 6 12 12M18 6 6 18"/></svg>',
 }
@@ -24,7 +24,7 @@ def receipt_line(receipt: Receipt, texts: Texts) -> str:
     reasons = [texts(f"receipt.{check.name}.failed") for check in receipt.failed]
     rest = [texts("receipt.caveat")] if receipt.ok else [*reasons, texts("receipt.doubt")]
     return (
-        f'<div class="fer-receipt" data-ok="{str(receipt.ok).lower()}" role="status">{_MARKS[receipt.ok]}'
+        f'<div class="fer-receipt" data-ok="{str(receipt.ok).lower()}" role="status">{MARKS[receipt.ok]}'
         f"<p><b>{escape(head)}</b></p>{''.join(f'<p>{escape(sentence)}</p>' for sentence in rest)}</div>"
     )
 
@@ -78,5 +78,5 @@ def _row(check: Check, texts: Texts) -> str:
         f"<td><b>{escape(texts(f'receipt.{check.name}'))}</b><small>{escape(texts(f'receipt.{check.name}.rule'))}"
         f"</small></td><td><b>{check.value:.2f}</b></td><td>{random}</td><td>{centre}</td>"
         f"<td>{'&gt;' if check.higher_is_better else '&lt;'} {check.bar:.2f}</td>"
-        f'<td class="fer-mark">{_MARKS[check.passed]} {escape(word)}</td></tr>'
+        f'<td class="fer-mark">{MARKS[check.passed]} {escape(word)}</td></tr>'
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 
@@ -12,15 +12,14 @@ from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui.analyse.heat_map.view import frame, heat
 from fer_explain.ui.analyse.section import Section, Updates
+from fer_explain.ui.analyse.tested_map.question import best_of, is_best
+from fer_explain.ui.analyse.tested_map.verdicts import Verdicts
 from fer_explain.ui.analyse.tested_map.view import note, sentence
 from fer_explain.ui.shell.context import texts_for
-from fer_explain.ui.shell.session import Question, Session
+from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import trouble
 from fer_explain.ui.shell.texts import Texts
 from fer_explain.ui.shell.visit import Task, Unwanted
-
-if TYPE_CHECKING:
-    from fer_explain.explain.tested import Explanations
 
 KIND: Final = "tested"  # of the task
 
@@ -32,6 +31,7 @@ class Panel:
     figure: gr.HTML
     line: gr.HTML
     choose: gr.Button
+    verdicts: gr.HTML
 
 
 class SecondMap:
@@ -39,6 +39,7 @@ class SecondMap:
 
     def __init__(self, analyzer: Analyzer, panel: Panel) -> None:
         self.panel = panel
+        self.verdicts = Verdicts(analyzer, panel.verdicts).section
         self._analyzer = analyzer
 
     @property
@@ -54,10 +55,10 @@ class SecondMap:
         if session.question is None or session.analysis is None or session.shown is None:
             return self._say("", "")
         try:
-            found = self._found(session.question.model)
+            found = best_of(self._analyzer, session.question.model)
         except FerError as error:
             return self._say("", note(str(error)))
-        if found is None or _is_best(session.question, found):
+        if found is None or is_best(session.question, found):
             return self._say("", sentence(found, texts, own=True))
         best = method(found.best.method)
         room = frame(session.shown, session.analysis, best.title, texts, signed=best.signed)
@@ -67,7 +68,7 @@ class SecondMap:
         """The tested map is the chosen explanation from now on, as it was tested, whatever was set before."""
         from fer_explain.explain.registry import method
 
-        found = self._found(model)
+        found = best_of(self._analyzer, model)
         if found is None:
             return gr.skip()
         best = found.best
@@ -91,8 +92,8 @@ class SecondMap:
         from fer_explain.explain.registry import method
 
         question, face, shown = session.question, session.face, session.shown
-        found = None if question is None else self._found(question.model)
-        if question is None or face is None or shown is None or found is None or _is_best(question, found):
+        found = None if question is None else best_of(self._analyzer, question.model)
+        if question is None or face is None or shown is None or found is None or is_best(question, found):
             yield {self.panel.line: gr.skip()}
             return
         best = found.best
@@ -108,25 +109,6 @@ class SecondMap:
         figure = heat(shown, analysis, method(best.method).title, texts)
         yield self._say(figure, sentence(found, texts), choose=True)
 
-    def _found(self, model: str | None) -> Explanations | None:
-        from fer_explain.explain.tested import tested_map
-
-        return tested_map(self._analyzer.checkpoint(model).folder)
-
     def _say(self, figure: str, line: str, *, choose: bool = False) -> dict[Any, Any]:
         panel = self.panel
         return {panel.figure: figure, panel.line: line, panel.choose: gr.Button(visible=choose)}
-
-
-def _is_best(question: Question, found: Explanations) -> bool:
-    """Whether what was asked for is the tested map already."""
-    from fer_explain.explain.registry import explainer, method
-
-    best = found.best
-    known = {parameter.name for parameter in method(question.method).parameters()}
-    if question.method != best.method or not set(question.parameters) <= known:
-        return False
-    try:
-        return explainer(question.method, **question.parameters) == explainer(best.method, **best.settings)
-    except FerError:  # class names among the settings are no indices yet
-        return False

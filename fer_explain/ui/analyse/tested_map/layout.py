@@ -14,9 +14,20 @@ def tested_figure() -> gr.HTML:
     return gr.HTML(js_on_load=script("analyse/heat_map/heat_map.js"), elem_id="tested")
 
 
+def map_switch(page: Page) -> None:
+    """Adds the choice between the two maps where there is room for one; the style sheet shows it on a phone."""
+    text = page.i18n
+    maps = [(text("tested.first"), "first"), (text("tested.second"), "tested")]
+    which = gr.Radio(maps, value="first", label=text("tested.which"), elem_id="which")
+    which.input(None, which, js="v => {document.getElementById('results').dataset.map = v}")
+
+
 def tested_line(page: Page, figure: gr.HTML) -> SecondMap:
-    """Adds the line that says how often the map holds, and the button that makes it the chosen one."""
+    """Adds what is said below both maps: how each did on this face, how often the tested one holds, and the button that
+    makes it the chosen one.
+    """
+    verdicts = gr.HTML(elem_id="verdicts")
     with gr.Row(elem_classes="fer-controls"):
         line = gr.HTML(elem_id="tested-line")
         choose = gr.Button(page.i18n("tested.choose"), visible=False, elem_id="tested-choose", scale=0, size="sm")
-    return SecondMap(page.analyzer, Panel(figure, line, choose))
+    return SecondMap(page.analyzer, Panel(figure, line, choose, verdicts))

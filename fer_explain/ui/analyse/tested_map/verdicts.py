@@ -1,0 +1,88 @@
+"""Puts the tested map to the test on the very face that is shown, and says how it and the chosen map did.
+
+This comes last of all that follows an answer: the chosen map's own test goes before it, and is only looked up here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import gradio as gr
+
+from fer_explain.analyzer import Analyzer
+from fer_explain.types import Face
+from fer_explain.ui.analyse.section import Section, Updates
+from fer_explain.ui.analyse.tested_map.question import best_of, is_best
+from fer_explain.ui.analyse.tested_map.view import note, verdicts
+from fer_explain.ui.shell.context import texts_for
+from fer_explain.ui.shell.session import Question, Session
+from fer_explain.ui.shell.status import trouble
+from fer_explain.ui.shell.texts import Texts
+from fer_explain.ui.shell.visit import Task, Unwanted
+
+if TYPE_CHECKING:
+    from fer_explain.explain.faithfulness import Receipt
+    from fer_explain.explain.tested import Trial
+
+KIND: Final = "verdicts"  # of the task
+
+
+class Verdicts:
+    """The callbacks."""
+
+    def __init__(self, analyzer: Analyzer, line: gr.HTML) -> None:
+        self.line = line
+        self._analyzer = analyzer
+
+    @property
+    def section(self) -> Section:
+        """What the tab must know."""
+        return Section([self.line], self.show, self.follow, at_once=True)
+
+    def show(self, _session: Session, _texts: Texts) -> Updates:
+        """A new map: what was said of an earlier one goes at once."""
+        return {self.line: ""}
+
+    def follow(self, session: Session, request: gr.Request) -> Iterator[Updates]:
+        """Tests the tested map, tells how far it is, and says how both did; nothing once another is asked for."""
+        texts = texts_for(request)
+        try:
+            with session.visit.start(KIND, session, once=True) as task:
+                task.check()
+                yield from self._steps(session, task, texts)
+        except Unwanted:  # a generator that yields nothing would empty every output
+            yield {self.line: gr.skip()}
+        except Exception as error:
+            yield {self.line: note(trouble(error, texts, "tested.broken"))}
+
+    def _steps(self, session: Session, task: Task[Session], texts: Texts) -> Iterator[Updates]:
+        from fer_explain.explain.turns import in_steps  # imports torch
+
+        question, face = session.question, session.face
+        if question is None or face is None or session.analysis is None:
+            yield {self.line: gr.skip()}
+            return
+        found = best_of(self._analyzer, question.model)
+        tested = None
+        if found is not None and not is_best(question, found):
+            steps = task.through(in_steps(self._test(question, face, found.best)))
+            while True:
+                try:
+                    yield {self.line: note(texts("tested.testing", percent=round(100 * next(steps))))}
+                except StopIteration as end:
+                    tested = end.value
+                    break
+        yield {self.line: verdicts(self._of_the_chosen(question, face), tested, texts)}
+
+    def _test(self, question: Question, face: Face, best: Trial) -> Callable[[Callable[[float], None]], Receipt]:
+        from fer_explain.explain.faithfulness import make_receipt  # imports torch
+
+        asked = question.model, best.method, question.label
+        return lambda report: make_receipt(self._analyzer, face, *asked, progress=report, **best.settings)
+
+    def _of_the_chosen(self, question: Question, face: Face) -> Receipt | None:
+        from fer_explain.explain.faithfulness import kept_receipt  # imports torch
+
+        asked = question.model, question.method, question.label
+        return kept_receipt(self._analyzer, face, *asked, **question.parameters)
