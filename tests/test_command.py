@@ -16,7 +16,7 @@ from PIL import Image
 from fer_explain.__main__ import main
 from fer_explain.explain.tested import Explanations, Trial
 from fer_explain.faces.drawn import draw_face
-from fer_explain.hub.folder import EMBEDDED
+from fer_explain.hub.folder import EMBEDDED, EXPLANATIONS
 from fer_explain.hub.weights import weights_fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,6 +62,21 @@ def test_tested_is_the_map_that_was_measured_to_hold(photo: str, tmp_path: Path)
     told = json.loads(numbers.read_text())
     assert told["settings"]["used"] == [{"method": trial.method, "parameters": trial.settings}]
     assert [one["method"] for one in told["faces"][0]["explanations"]] == ["scale_occlusion"]
+
+
+def test_tested_is_grad_cam_where_nothing_was_measured_and_that_is_said(
+    photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(EMBEDDED / "emonext_nano", tmp_path / "mine")
+    (folder / EXPLANATIONS).unlink()
+    question = [photo, "--model", str(folder), "--explain", "tested", "gradcam", "--whole-image", "--no-test"]
+    main(question)
+    told = capsys.readouterr().out
+    assert "tested map: not measured for this network" in told
+    assert told.count("Grad-CAM for") == 1
+    page = tmp_path / "out.html"
+    main([*question, "--report", str(page)])
+    assert "not measured for this network" in page.read_text()
 
 
 def test_a_folder_is_a_checkpoint_and_the_whole_image_a_face(

@@ -93,19 +93,15 @@ def tested_map(folder: Path) -> Explanations | None:
 
 def named_or_tested(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
     """An explanation and its settings, where the name may be ``tested``: that stands for what a checkpoint was found
-    to be explained best by, with the settings of that test.
+    to be explained best by, with the settings of that test, and where nothing was measured for Grad-CAM.
 
     Raises:
-        FerError: ``tested`` was not measured for the weights in the folder.
+        FerError: the file in the folder is not what the benchmark writes.
     """
     if name != TESTED:
         return name, dict(settings)
     found = tested_map(folder)
-    if found is None:
-        raise FerError(
-            f"Which map holds was not measured for '{folder.name}', so there is no '{TESTED}'; name a method."
-        )
-    return found.best.method, found.best.settings
+    return (QUICK, {}) if found is None else (found.best.method, found.best.settings)
 
 
 @cache

@@ -100,7 +100,8 @@ def make_report(
         analyzer: the service that computes.
         image: a path, a PIL image or a uint8 array (H, W[, 3]).
         model: a checkpoint of the analyzer; None means the default one.
-        method: one explanation or several; ``"tested"`` is the one that was measured to hold for the network.
+        method: one explanation or several; ``"tested"`` is the one that was measured to hold for the network,
+            and Grad-CAM where nothing was measured.
         target: the class to explain, by index or name; None means the predicted one of each face.
         whole_image: take the whole image for one face instead of looking for faces.
         receipts: put each map to the test, which takes seconds.
@@ -144,15 +145,17 @@ def report_on(
         chosen: indices of the faces to report on; None means all.
     """
     from fer_explain.explain.region_use import read_profile
-    from fer_explain.explain.tested import named_or_tested
+    from fer_explain.explain.tested import TESTED, named_or_tested, tested_map
 
     start = time.perf_counter()
     folder = analyzer.checkpoint(model).folder
     methods = list(dict.fromkeys([method] if isinstance(method, str) else method))
-    ways = [named_or_tested(name, parameters, folder) for name in methods]
+    ways: list[tuple[str, dict[str, Any]]] = []
+    for way in (named_or_tested(name, parameters, folder) for name in methods):
+        ways += [] if way in ways else [way]  # the tested map may be one that was named as well
     numbers = list(range(len(detection.faces))) if chosen is None else list(chosen)
     facts = facts_about(analyzer.checkpoint(model), detection.detector)
-    steps = _Steps(progress or (lambda _share, _what: None), len(numbers) * len(methods))
+    steps = _Steps(progress or (lambda _share, _what: None), len(numbers) * len(ways))
     ask = partial(_explain, analyzer, model=model, target=target, receipts=receipts)
     faces = [
         FaceReport(i + 1, [ask(detection.faces[i], *way, steps.next(f"face {i + 1}, {way[0]}")) for way in ways])
@@ -160,6 +163,8 @@ def report_on(
     ]
     used = [{"method": name, "parameters": settings} for name, settings in ways]
     settings = {"model": facts.name, "method": methods, "target": target, "parameters": parameters, "used": used}
+    if TESTED in methods and tested_map(folder) is None:
+        settings[TESTED] = "not measured for this network"
     return Report(
         detection,
         faces,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from fer_explain.explain.tested import TESTED
 from fer_explain.faces.quality import warnings
 from fer_explain.figures.probabilities import percent
 from fer_explain.report.gather import Explained, FaceReport, Report
@@ -22,6 +23,8 @@ def summary(report: Report) -> str:
         f"{found} face{'s' if found > 1 else ''} ({report.detection.detector}), model {facts.name}{untrained}",
         f"  {facts.measured or 'nothing was measured for this checkpoint'}",
     ]
+    if TESTED in report.settings:
+        head.append(f"  tested map: {report.settings[TESTED]}")
     return "\n".join([*head, *(line for face in report.faces for line in _face(face))])
 
 
