@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.texts import Texts
+from fer_explain.ui.shell.visit import Task, Unwanted
 
 Updates = dict[Any, Any]  # component -> new value
 
@@ -31,3 +32,25 @@ class Section:
     show: Callable[[Session, Texts], Updates]
     follow: Callable[..., Any] | None = None
     at_once: bool = False
+
+
+def followed(
+    session: Session,
+    kind: str,
+    steps: Callable[[Task[Session]], Iterator[Updates]],
+    *,
+    unwanted: Callable[[Unwanted], Updates],
+    failed: Callable[[Exception], Updates],
+) -> Iterator[Updates]:
+    """The updates of a task of this kind that follows an answer, and the one for how it ended where it did early.
+
+    ``unwanted`` gives at least a skipped output: a generator that yields nothing would empty every one.
+    """
+    try:
+        with session.visit.start(kind, session, once=True) as task:
+            task.check()
+            yield from steps(task)
+    except Unwanted as end:
+        yield unwanted(end)
+    except Exception as error:
+        yield failed(error)

@@ -23,6 +23,7 @@ from fer_explain.ui.shell.method_choice import methods
 from fer_explain.ui.shell.session import PREDICTED, Session
 from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
+from fer_explain.ui.shell.visit import telling
 
 ALIKE: Final = 2  # models it takes to compare heat maps
 TESTED: Final = "tested"  # as explain.tested calls it, which imports torch
@@ -163,14 +164,13 @@ class Comparing:
     ) -> Generator[Shown, None, Said]:
         """Works out a network's tested map; meanwhile only the status changes, as columns are large."""
         steps, done = settle(self._analyzer, state, model, target), len(models) - len(state.unsettled(models))
-        while True:
-            try:
-                percent = round(100 * next(steps))
-            except StopIteration as end:
-                said: Said = end.value
-                return said
+
+        def settling(share: float) -> Shown:
+            percent = round(100 * share)
             told = status(texts("compare.settling", n=done + 1, total=len(models), percent=percent))
-            yield gr.skip(), told, *[gr.skip()] * 5, gr.Button(visible=True)
+            return gr.skip(), told, *[gr.skip()] * 5, gr.Button(visible=True)
+
+        return (yield from telling(steps, settling))
 
     def stop(self, state: Compared, request: gr.Request) -> tuple[str, gr.Button]:
         """Maps that are not worked out yet are wanted no longer; what is there stays."""

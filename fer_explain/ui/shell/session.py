@@ -45,6 +45,7 @@ class Session:
         chosen: index of the chosen face.
         analysis: of the chosen face; None until it is ready.
         question: what the analysis answers; None until it is ready.
+        tested: the same face with the tested map, beside the analysis; None until it is ready, or where there is none.
         layer: the gate that is looked at; None means the last one.
         ranked: whether the most probable class comes first.
         settings: by model and method, as a layer of one network is none of another.
@@ -56,6 +57,7 @@ class Session:
     chosen: int = 0
     analysis: FaceAnalysis | None = None
     question: Question | None = None
+    tested: FaceAnalysis | None = None
     layer: str | None = None
     ranked: bool = True
     settings: dict[tuple[str | None, str], Settings] = field(default_factory=dict)
@@ -85,7 +87,7 @@ class Session:
 
     def found(self, detection: Detection) -> Session:
         """A new photo: its largest face is chosen and nothing is known about it yet."""
-        return replace(self, detection=detection, shown=show(detection.photo), chosen=0, analysis=None, question=None)
+        return replace(self, detection=detection, shown=show(detection.photo), chosen=0)._unexplained()
 
     def choose(self, index: int) -> Session:
         """Another face of the photo.
@@ -95,11 +97,15 @@ class Session:
         """
         if not 0 <= index < len(self.faces):
             raise FerError(f"There is no face {index + 1} in this photo; it has {len(self.faces)}.")
-        return replace(self, chosen=index, analysis=None, question=None)
+        return replace(self, chosen=index)._unexplained()
 
     def explained(self, analysis: FaceAnalysis, question: Question) -> Session:
         """The chosen face's analysis is ready, as the answer to a question."""
-        return replace(self, analysis=analysis, question=question)
+        return replace(self, analysis=analysis, question=question, tested=None)
+
+    def beside(self, analysis: FaceAnalysis | None, tested: FaceAnalysis) -> Session:
+        """The tested map of the face of an analysis is ready; nothing changes where that is not what is known now."""
+        return replace(self, tested=tested) if self.analysis is analysis else self
 
     def ask(self, model: str | None, method: str, target: str) -> Question:
         """A question about the chosen face, with the settings this visitor gave the method."""
@@ -110,6 +116,9 @@ class Session:
         frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
         changed = {**dict(self.settings.get((model, method), ())), **frozen}
         return replace(self, settings={**self.settings, (model, method): tuple(sorted(changed.items()))})
+
+    def _unexplained(self) -> Session:
+        return replace(self, analysis=None, question=None, tested=None)
 
     def look_at(self, layer: str) -> Session:
         """Another gate is looked at."""

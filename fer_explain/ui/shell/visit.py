@@ -24,6 +24,18 @@ class Remembered(Protocol):
 
 
 _Session = TypeVar("_Session", bound=Remembered)
+_Step = TypeVar("_Step")
+_Told = TypeVar("_Told")
+
+
+def telling(steps: Generator[_Step, None, _Result], tell: Callable[[_Step], _Told]) -> Generator[_Told, None, _Result]:
+    """What there is to tell of each step of long work; returns the work's result."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        yield tell(step)
 
 
 class Unwanted(Exception):  # noqa: N818

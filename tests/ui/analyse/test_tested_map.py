@@ -44,6 +44,7 @@ class Network:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
+        self.maps: list[FaceAnalysis | None] = []  # those that were put to the test
         self.between = lambda: None
 
     def checkpoint(self, _model: str | None) -> SimpleNamespace:
@@ -150,9 +151,10 @@ def receipt(*, passed: int, method: str = "gradcam") -> Receipt:
 def testing(network: Network, monkeypatch: pytest.MonkeyPatch) -> Verdicts:
     """The chosen map's test has failed; the tested map's passes, in two steps."""
 
-    def make(_analyzer: Any, _face: Face, *asked: Any, progress: Any, **settings: Any) -> Receipt:
+    def make(_analyzer: Any, _face: Face, *asked: Any, analysis: Any, progress: Any, **settings: Any) -> Receipt:
         progress(0.5)
         network.asked.append((asked, settings))
+        network.maps.append(analysis)
         return receipt(passed=5, method=asked[1])
 
     monkeypatch.setattr(tested, "tested_map", lambda _folder: FOUND)
@@ -169,6 +171,22 @@ def test_the_tested_map_is_put_to_the_test_on_this_face(testing: Verdicts, netwo
     assert network.asked == [(("net", "scale_occlusion", "happy"), SETTINGS)]
     assert steps[-1].index("Does not hold: 3 of 5") < steps[-1].index("Holds: 5 of 5")
     assert "only the tested map passes" in steps[-1]
+
+
+def test_the_map_that_is_shown_is_tested_not_worked_out_again(
+    panel: SecondMap, testing: Verdicts, network: Network
+) -> None:
+    now = session()
+    list(testing.follow(now, REQUEST))  # type: ignore[arg-type]
+    assert network.maps == [None], "it was not there"
+    another = session()
+    list(panel.follow(another, REQUEST))  # type: ignore[arg-type]
+    list(testing.follow(another, REQUEST))  # type: ignore[arg-type]
+    shown = network.maps[-1]
+    assert shown is not None
+    assert shown.heatmap is not None
+    assert shown.heatmap.method == "scale_occlusion"
+    assert another.visit.change(another, lambda seen: seen).explained(analysis("gradcam"), now.question).tested is None
 
 
 def test_one_map_has_one_verdict_and_is_not_tested_again(testing: Verdicts, network: Network) -> None:

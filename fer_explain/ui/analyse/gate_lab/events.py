@@ -26,7 +26,7 @@ from fer_explain.ui.shell.event_order import arrival
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import status, trouble
 from fer_explain.ui.shell.texts import Texts
-from fer_explain.ui.shell.visit import Task, Unwanted
+from fer_explain.ui.shell.visit import Task, Unwanted, telling
 
 if TYPE_CHECKING:  # these import torch
     from fer_explain.explain.flip import Flip
@@ -162,13 +162,10 @@ class Lab:
         from fer_explain.explain.turns import in_steps
 
         steps = task.through(in_steps(partial(self._find, session, gate.layer)))
-        while True:
-            try:
-                yield gr.skip(), _progress(next(steps), texts), *_buttons(True)
-            except StopIteration as end:
-                tried = self._attempt(session, gate, end.value.channels, OUT, 1)
-                task.check()
-                return replace(tried, flip=end.value)
+        flip = yield from telling(steps, lambda share: (gr.skip(), _progress(share, texts), *_buttons(True)))
+        tried = self._attempt(session, gate, flip.channels, OUT, 1)
+        task.check()
+        return replace(tried, flip=flip)
 
     def _find(self, session: Session, layer: str, report: Callable[[float], None]) -> Flip:
         from fer_explain.explain.flip import find_flip

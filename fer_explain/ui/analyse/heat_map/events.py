@@ -15,7 +15,7 @@ from fer_explain.ui.analyse.section import Updates
 from fer_explain.ui.shell.session import Question, Session
 from fer_explain.ui.shell.status import progress
 from fer_explain.ui.shell.texts import Texts
-from fer_explain.ui.shell.visit import Task
+from fer_explain.ui.shell.visit import Task, telling
 
 
 class Explanation:
@@ -36,12 +36,9 @@ class Explanation:
             [analysis] = self._analyzer.explain([face], *asked, **question.parameters)
             return analysis
         steps = task.through(self._analyzer.explain_in_steps([face], *asked, **question.parameters))
-        while True:
-            try:
-                yield self._working(next(steps), method(question.method).title, texts)
-            except StopIteration as end:
-                [analysis] = end.value
-                return analysis  # type: ignore[no-any-return]
+        title = method(question.method).title
+        [analysis] = yield from telling(steps, lambda share: self._working(share, title, texts))
+        return analysis
 
     def show(self, session: Session, texts: Texts) -> Updates:
         """The map, or an empty frame while it is worked out."""

@@ -11,13 +11,13 @@ import gradio as gr
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.ui.analyse.receipt import view
-from fer_explain.ui.analyse.section import Updates
+from fer_explain.ui.analyse.section import Updates, followed
 from fer_explain.ui.shell.components import drawn
 from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import trouble
 from fer_explain.ui.shell.texts import Texts
-from fer_explain.ui.shell.visit import Task, Unwanted
+from fer_explain.ui.shell.visit import Task, Unwanted, telling
 
 if TYPE_CHECKING:
     from fer_explain.explain.faithfulness import Receipt
@@ -62,17 +62,18 @@ class Testing:
     def follow(self, session: Session, request: gr.Request) -> Iterator[Updates]:
         """Tests the map, tells how far it is, and shows the receipt; nothing once another map is asked for."""
         texts = texts_for(request)
-        try:
-            with session.visit.start(KIND, session, once=True) as task:
-                task.check()
-                yield from self._steps(session, task, texts)
-        except Unwanted as end:  # a generator that yields nothing would empty every output
-            stopped = self._say(view.note(texts("receipt.stopped")), again=True)
-            yield stopped if end.stopped else {self.panel.line: gr.skip()}
-        except Exception as error:
-            yield self._say(view.note(trouble(error, texts, "receipt.broken")), again=True)
 
-    def _steps(self, session: Session, task: Task[Session], texts: Texts) -> Iterator[Updates]:
+        def unwanted(end: Unwanted) -> Updates:
+            stopped = self._say(view.note(texts("receipt.stopped")), again=True)
+            return stopped if end.stopped else {self.panel.line: gr.skip()}
+
+        def failed(error: Exception) -> Updates:
+            return self._say(view.note(trouble(error, texts, "receipt.broken")), again=True)
+
+        steps = partial(self._steps, session, texts)
+        yield from followed(session, KIND, steps, unwanted=unwanted, failed=failed)
+
+    def _steps(self, session: Session, texts: Texts, task: Task[Session]) -> Iterator[Updates]:
         from fer_explain.explain.turns import in_steps  # imports torch
 
         analysis = session.analysis
@@ -81,12 +82,8 @@ class Testing:
             return
         yield self._say(view.working(0, texts), stop=True)
         steps = task.through(in_steps(partial(self._test, session)))
-        while True:
-            try:
-                yield {self.panel.line: view.working(next(steps), texts)}
-            except StopIteration as end:
-                yield self._receipt(end.value, texts)
-                return
+        receipt = yield from telling(steps, lambda share: {self.panel.line: view.working(share, texts)})
+        yield self._receipt(receipt, texts)
 
     def _test(self, session: Session, report: Callable[[float], None]) -> Receipt:
         from fer_explain.explain.faithfulness import make_receipt  # imports torch

@@ -18,7 +18,7 @@ from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import progress, status, trouble
 from fer_explain.ui.shell.texts import Texts
-from fer_explain.ui.shell.visit import Task, Unwanted
+from fer_explain.ui.shell.visit import Task, Unwanted, telling
 
 if TYPE_CHECKING:
     from fer_explain.report import Report
@@ -96,11 +96,7 @@ class Saver:
             self._note: progress(0, texts("report.busy")),
             self._stop: gr.Button(visible=True),
         }
-        while True:
-            try:
-                yield {self._note: progress(next(steps), texts("report.busy"))}
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+        return (yield from telling(steps, lambda share: {self._note: progress(share, texts("report.busy"))}))
 
     def _report(self, session: Session, texts: Texts, tell: Callable[[float], None]) -> Report:
         from fer_explain.report import report_on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import gradio as gr
@@ -11,7 +12,7 @@ import gradio as gr
 from fer_explain.analyzer import Analyzer
 from fer_explain.errors import FerError
 from fer_explain.ui.analyse.heat_map.view import frame, heat
-from fer_explain.ui.analyse.section import Section, Updates
+from fer_explain.ui.analyse.section import Section, Updates, followed
 from fer_explain.ui.analyse.tested_map.question import best_of, is_best
 from fer_explain.ui.analyse.tested_map.verdicts import Verdicts
 from fer_explain.ui.analyse.tested_map.view import note, sentence
@@ -19,7 +20,7 @@ from fer_explain.ui.shell.context import texts_for
 from fer_explain.ui.shell.session import Session
 from fer_explain.ui.shell.status import trouble
 from fer_explain.ui.shell.texts import Texts
-from fer_explain.ui.shell.visit import Task, Unwanted
+from fer_explain.ui.shell.visit import Task, telling
 
 KIND: Final = "tested"  # of the task
 
@@ -79,16 +80,15 @@ class SecondMap:
     def follow(self, session: Session, request: gr.Request) -> Iterator[Updates]:
         """Works out the map, tells how far it is, and shows it; nothing once another answer is asked for."""
         texts = texts_for(request)
-        try:
-            with session.visit.start(KIND, session, once=True) as task:
-                task.check()
-                yield from self._steps(session, task, texts)
-        except Unwanted:  # a generator that yields nothing would empty every output
-            yield {self.panel.line: gr.skip()}
-        except Exception as error:
-            yield self._say("", note(trouble(error, texts, "tested.broken")))
+        yield from followed(
+            session,
+            KIND,
+            partial(self._steps, session, texts),
+            unwanted=lambda _: {self.panel.line: gr.skip()},
+            failed=lambda error: self._say("", note(trouble(error, texts, "tested.broken"))),
+        )
 
-    def _steps(self, session: Session, task: Task[Session], texts: Texts) -> Iterator[Updates]:
+    def _steps(self, session: Session, texts: Texts, task: Task[Session]) -> Iterator[Updates]:
         from fer_explain.explain.registry import method
 
         question, face, shown = session.question, session.face, session.shown
@@ -99,13 +99,12 @@ class SecondMap:
         best = found.best
         asked = question.model, best.method, question.label
         steps = task.through(self._analyzer.explain_in_steps([face], *asked, **best.settings))
-        while True:
-            try:
-                percent = round(100 * next(steps))
-            except StopIteration as end:
-                [analysis] = end.value
-                break
-            yield {self.panel.line: note(texts("tested.working", percent=percent))}
+
+        def working(share: float) -> Updates:
+            return {self.panel.line: note(texts("tested.working", percent=round(100 * share)))}
+
+        [analysis] = yield from telling(steps, working)
+        session.visit.change(session, lambda now: now.beside(session.analysis, analysis))
         figure = heat(shown, analysis, method(best.method).title, texts)
         yield self._say(figure, sentence(found, texts), choose=True)
 
