@@ -1,6 +1,7 @@
 """Folders of checkpoints: with predictions and no network, for whoever looks at results; with untrained networks."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 from fer_explain.analyzer import Analyzer
 from fer_explain.emotions import LABELS
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores: one thread each, and in what they start
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 IMAGES = 120
 LEAKED = 20  # of them, the first ones
