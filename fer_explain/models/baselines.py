@@ -40,8 +40,8 @@ Decisions:
   the last block's ``norm1`` 4 %, behind its ``norm2``, the layer most often read, 12 %; of drawn faces 16, 12, 11 and
   9 % of the mass lie on the part that decides. One block earlier it is 21 and 19 %, but the maximum is less often
   right (42 % of the faces instead of 46 %) and a block's work would be left out (docs/cam_layers.md). On 656 faces
-  the map's agreement with the cost of hiding each part rose from 0.04 to 0.16 (``region_profile``). ``swin_tiny``
-  takes it from there; it was not measured.
+  the map's agreement with the cost of hiding each part rose from 0.04 to 0.16 (``region_profile``; all
+  before it went on with ``robust``). ``swin_tiny`` takes it from there; it was not measured.
 * the compact ResNet keeps ``layer4``. The maximum of ``layer3`` lies on the deciding part of 100 % of drawn faces
   instead of 58 %, but as to receipts (21 and 8 %) and mass (27 and 25 %) the difference is within noise.
 """

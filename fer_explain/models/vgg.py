@@ -28,7 +28,7 @@ Decisions where the paper is silent:
   variant 6x6 instead of 3x3. Of drawn faces 27 % of that map's mass lie on the part that decides and its maximum does
   on 88 %; of the last map it is 14 and 62 %. On 24 validation faces it passes curves, ROAD and infidelity together on
   17 %, the last map on 8 %; on 656 its agreement with the cost of hiding each part rose from 0.07 to 0.19
-  (docs/cam_layers.md, ``region_profile``; only the compact one was measured).
+  (docs/cam_layers.md, ``region_profile``; only the compact one was measured, before it went on with ``robust``).
 * the compact variant has VGG19's 2-2-4-4-4 convolutions with BN, since it starts from scratch; the last block has no
   pool, and a mean over places replaces the first dense layer's 7x7.
 """
