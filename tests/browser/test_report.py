@@ -8,6 +8,8 @@ from pathlib import Path
 from driver import App
 from playwright.sync_api import Browser, Request, expect
 
+from tests.files import files_in
+
 
 def explained(app: App) -> str:
     """The label of the first example, once it is there."""
@@ -33,8 +35,9 @@ def test_one_click_saves_a_report_that_needs_no_network(app: App, browser: Brows
     assert face["label"].capitalize() == label.split()[0]
     assert len(face["explanations"][0]["receipt"]["checks"]) >= 4
     # What lies on the server are just these two files, in a folder nobody can guess; shell.uploads takes them.
-    assert sorted(path.suffix for path in uploads.rglob("fer-explain-*.*")) == [".html", ".json"]
-    assert all(stat.S_ISREG(path.stat().st_mode) for path in uploads.rglob("fer-explain-*.*"))
+    reports = [path for path in files_in(uploads) if path.name.startswith("fer-explain-")]
+    assert sorted(path.suffix for path in reports) == [".html", ".json"]
+    assert all(stat.S_ISREG(path.stat().st_mode) for path in reports)
     opens_alone(browser, saved, face["label"])
 
 

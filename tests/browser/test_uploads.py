@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from fer_explain.faces.photo import known_formats
+from tests.files import files_in
 
 
 def sixteen_bits(photo: Image.Image) -> bytes:
@@ -106,11 +107,7 @@ def test_a_file_that_is_too_large_is_named(app: App):
 
 def test_only_the_upload_itself_is_written_to_disk(app: App, astronaut: Image.Image, uploads: Path):
     """And it goes by Gradio's clock, see ``shell.memory``; pictures on the page are part of the page."""
-    before = files(uploads)
+    before = files_in(uploads)
     app.upload(png(astronaut.crop((10, 0, 400, 390))), "mine.png")
     app.analysed()
-    assert {path.name for path in files(uploads) - before} == {"mine.png"}
-
-
-def files(folder: Path) -> set[Path]:
-    return {path for path in folder.rglob("*") if path.is_file()}
+    assert {path.name for path in files_in(uploads) - before} == {"mine.png"}

@@ -36,6 +36,7 @@ from fer_explain.ui.live.events import Frame
 from fer_explain.ui.shell import memory, page, server
 from fer_explain.ui.shell import photo as shown
 from fer_explain.ui.shell.options import Options
+from tests.files import files_in
 
 GRACE, KEPT, SWEEP = 0.5, 600.0, 0.2  # seconds
 SMALL = (240, 200)
@@ -187,7 +188,7 @@ def app(running: SimpleNamespace) -> Iterator[App]:
     assert not queue.pending_event_ids_session
     assert not queue.event_ids_to_events
     assert not any(running.blocks.temp_file_sets), "names of files"
-    assert not list(Path(running.blocks.GRADIO_CACHE).rglob("*.jpg"))
+    assert not [path for path in files_in(Path(running.blocks.GRADIO_CACHE)) if path.suffix == ".jpg"]
 
 
 def wait_until(true: Callable[[], object], seconds: float = 8.0) -> None:

@@ -165,7 +165,8 @@ class Visit(Generic[_Session]):
         """Starts work on the face of ``seen``; not wanted from the start if that is not what the page shows, or before
         the answer is whole, or if by ``order``, as in :meth:`ask`, it comes too late.
 
-        With ``once`` it is neither wanted where it was done already since the page got its answer.
+        With ``once`` it is neither wanted where it was done already since the page got its answer, nor while that is
+        still being told: the rest of it would write over what this shows, and this would not come again.
         """
         order = arrival() if order is None else order
         with self._lock:
@@ -173,7 +174,8 @@ class Visit(Generic[_Session]):
             question = self._tasks.get(ANSWER)
             task = Task(self, kind, early=shown and question is not None and not question.answered)
             late = order < self._begun.get(kind, 0)
-            if shown and not task.early and not late and not (once and kind in self._done):
+            untimely = once and (question is not None or kind in self._done)
+            if shown and not task.early and not late and not untimely:
                 self._tasks[kind] = task
                 self._begun[kind] = order
         return task

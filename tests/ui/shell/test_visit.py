@@ -129,6 +129,17 @@ def test_of_two_wishes_the_one_that_came_last_wins_whichever_is_started_first() 
     assert seen.visit.start("window", seen, arrival()).wanted
 
 
+def test_what_follows_by_itself_waits_until_all_of_the_answer_is_told() -> None:
+    """An older event may end meanwhile; what follows that one must not take the place of what is to come."""
+    seen = Session().found(PHOTO)
+    with seen.visit.ask(seen, same)[0] as task:
+        seen = task.settle(lambda now: now.explained(analysis(), QUESTION))
+        with seen.visit.start("regions", seen, once=True) as too_soon:
+            assert not too_soon.wanted
+        assert task.wanted
+    assert seen.visit.start("regions", seen, once=True).wanted
+
+
 def test_what_follows_a_map_by_itself_follows_it_once() -> None:
     seen = Session().found(PHOTO)
     with seen.visit.ask(seen, same)[0] as task:
