@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -36,7 +37,7 @@ class Crew:
         """Runs the waves one after the other; ``ended`` is called whenever a training has ended.
 
         Args:
-            waves: what is still to be done.
+            waves: what is still to be done; what lies in the folder of one of these trainings goes.
             ended: gets the wave the training belongs to.
             deadline: of :func:`time.monotonic`; the rest of the plan shrinks to what is left until then.
         """
@@ -63,6 +64,7 @@ class Crew:
             if training.name in self.processes:
                 continue
             folder = self.output / training.name
+            shutil.rmtree(folder, ignore_errors=True)  # a start that was killed may have left half a result
             folder.mkdir(parents=True, exist_ok=True)
             log = (folder / "log.txt").open("w", encoding="utf-8")
             self.processes[training.name] = subprocess.Popen(
