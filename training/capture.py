@@ -23,10 +23,11 @@ from torch import Tensor
 from training.config import TrainConfig
 
 # What each number of a row of draws decides: first whether a disturbance happens, then how.
-_HITS: Final = ("cast", "gamma", "exposure", "uneven", "defocus", "low_resolution", "noise", "jpeg", "hide")
-_RED, _GREEN, _BLUE, _GAMMA, _EXPOSURE, _SLOPE, _DIRECTION, _DEFOCUS, _SIDE = range(9, 18)
-_SENSOR, _NOISE, _NOISE_Y, _NOISE_X, _QUALITY, _HIDDEN, _BORDER, _SHADE = range(18, 26)
-CAPTURE_DRAWS: Final = 26
+_HITS: Final = ("cast", "gamma", "exposure", "uneven", "defocus", "low_resolution", "noise", "jpeg", "hide", "hat")
+_RED, _GREEN, _BLUE, _GAMMA, _EXPOSURE, _SLOPE, _DIRECTION, _DEFOCUS, _SIDE = range(10, 19)
+_SENSOR, _NOISE, _NOISE_Y, _NOISE_X, _QUALITY, _HIDDEN, _BORDER, _SHADE, _HAT = range(19, 28)
+CAPTURE_DRAWS: Final = 28
+_GROWING: Final = (_EXPOSURE, _SLOPE, _DEFOCUS, _NOISE, _QUALITY, _HIDDEN, _HAT)  # columns: 1 is strongest
 
 _BANK: Final = 512  # side of the field of noise that every image takes its window from
 _STEPS: Final = 4  # sides a face is reduced to, from the smallest to just below the whole
@@ -50,6 +51,7 @@ def capture(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
         draws: (N, CAPTURE_DRAWS) in 0..1, one row per image.
         config: how often and how strongly.
     """
+    draws = _strengthened(draws, config.strong) if config.strong else draws
     if config.cast and x.shape[1] == 3:
         x = _where(x, draws, config, "cast", 1 + config.cast * _even(draws[:, _RED : _BLUE + 1])[:, :, None, None])
     if config.gamma:
@@ -70,7 +72,8 @@ def capture(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
         x = _on_smaller(x, config.sensor, _column(draws, _SENSOR), hit, lambda small: _coded(small, draws, config))
     else:
         x = _coded(x, draws, config)
-    return _hidden(x, draws, config) if config.hide else x.clamp(0, 1)
+    x = _hidden(x, draws, config) if config.hide else x
+    return _under_a_hat(x, draws, config) if config.hat else x.clamp(0, 1)
 
 
 def blurred(x: Tensor, sigma: Tensor, largest: float) -> Tensor:
@@ -179,6 +182,22 @@ def _hidden(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
     for index, strip in enumerate(strips):
         covered |= (border == index) & strip
     return torch.where(covered & _hit(draws, config, "hide"), _column(draws, _SHADE), x).clamp(0, 1)
+
+
+def _under_a_hat(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
+    """Covers the upper part with an even shade. Eyes and brows say most, so a face without them is hardest to read."""
+    size = x.shape[-1]
+    covered = (torch.arange(size, device=x.device)[:, None] + 0.5) / size < _column(draws, _HAT) * config.hat
+    return torch.where(covered & _hit(draws, config, "hat"), _column(draws, _SHADE), x).clamp(0, 1)
+
+
+def _strengthened(draws: Tensor, share: float) -> Tensor:
+    """Draws of which a share has each strength at its full value, the others evenly below as before."""
+    grow = lambda part: torch.where(part < share, 1.0, (part - share) / (1 - share))  # noqa: E731
+    draws = draws.clone()
+    draws[:, _GROWING] = grow(draws[:, _GROWING])
+    draws[:, _SIDE] = 1 - grow(1 - draws[:, _SIDE])  # 0 is the smallest side
+    return draws
 
 
 def _where(x: Tensor, draws: Tensor, config: TrainConfig, name: str, factor: Tensor) -> Tensor:

@@ -129,6 +129,13 @@ class TrainConfig:
     noise: float = _option(0.0, "largest standard deviation of the sensor's noise, of 1 = white", low=0, high=1)
     jpeg: int = _option(0, "lowest JPEG quality; 0 = off", low=0, high=100)
     hide: float = _option(0.0, "largest share of the side that is covered from one border on", low=0, high=0.6)
+    hat: float = _option(0.0, "largest share of the height that is covered from above", low=0, high=0.6)
+    strong: float = _option(
+        0.0,
+        "share of exposure, uneven, defocus, low resolution, noise, JPEG, hide and hat that comes at full strength",
+        low=0,
+        high=0.95,
+    )
     unfold_norm: bool = _option(
         False, "refit batch norms to the data before training, for weights that have them folded"
     )

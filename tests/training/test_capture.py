@@ -25,6 +25,7 @@ STRENGTHS = {
     "noise": 0.08,
     "jpeg": 12,
     "hide": 0.4,
+    "hat": 0.5,
 }
 
 
@@ -105,14 +106,14 @@ def test_a_low_resolution_has_no_more_detail_than_its_side():
 def test_too_much_light_burns_out_what_is_bright_and_leaves_the_rest_in_proportion():
     x = torch.tensor([0.2, 0.4, 0.8])[None, None, :, None].expand(1, 1, 3, 3)
     draws = torch.zeros(1, CAPTURE_DRAWS)
-    draws[:, 13] = 1.0
+    draws[:, 14] = 1.0
     y = capture(x, draws, replace(OFF, exposure=1.0))
     torch.testing.assert_close(y[0, 0, :, 0], torch.tensor([0.4, 0.8, 1.0]))
 
 
 def test_noise_on_a_small_sensor_is_as_coarse_as_the_sensor():
     draws = torch.zeros(32, CAPTURE_DRAWS)
-    draws[:, 19], draws[:, 20:22] = 1.0, torch.rand(32, 2)
+    draws[:, 20], draws[:, 21:23] = 1.0, torch.rand(32, 2)
     x = torch.full((32, 1, 96, 96), 0.5)
     fine, coarse = (capture(x, draws, replace(OFF, noise=0.06, sensor=side)) for side in (0, 32))
     assert (coarse.diff(dim=-1).std() / coarse.std()) < 0.5 * (fine.diff(dim=-1).std() / fine.std())
@@ -128,9 +129,48 @@ def test_a_sensor_leaves_alone_what_neither_noise_nor_compression_hits():
 
 def test_noise_has_the_deviation_it_was_given():
     draws = torch.ones(64, CAPTURE_DRAWS) * 0.999
-    draws[:, :9] = 0
-    draws[:, 20:22] = torch.rand(64, 2)
+    draws[:, :10] = 0
+    draws[:, 21:23] = torch.rand(64, 2)
     x = torch.full((64, 1, 48, 48), 0.5)
     noisy = capture(x, draws, replace(OFF, noise=0.06))
     assert float((noisy - x).std()) == pytest.approx(0.06, rel=0.05)
     assert not np.allclose(noisy[0], noisy[1])
+
+
+def test_a_hat_covers_the_upper_part_alone():
+    x = faces(64)
+    draws = torch.rand(64, CAPTURE_DRAWS)
+    changed = (capture(x, draws, replace(OFF, hat=0.5)) - x).abs() > 1e-6
+    assert not changed[:, :, 24:].any()
+    share = changed.flatten(2).float().mean(2)
+    assert 0.15 < share.mean() < 0.35
+    assert share.max() > 0.4
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "strongest"),
+    [
+        ("exposure", 14, 1.0),
+        ("uneven", 15, 1.0),
+        ("defocus", 17, 1.0),
+        ("low_resolution", 18, 0.0),
+        ("noise", 20, 1.0),
+        ("jpeg", 23, 1.0),
+        ("hide", 24, 1.0),
+        ("hat", 27, 1.0),
+    ],
+)
+def test_of_what_is_strong_that_share_comes_at_full_strength(name, column, strongest):
+    """And the rest evenly below, as without."""
+    torch.manual_seed(0)
+    x, draws = faces(1).expand(400, -1, -1, -1), torch.rand(1, CAPTURE_DRAWS).repeat(400, 1)
+    full = draws[:1].clone()
+    full[:, column], draws[:, column] = strongest, torch.rand(400)
+    config = replace(OFF, **{name: STRENGTHS[name]})
+    expected = capture(x[:1], full, config)
+    share = {}
+    for strong in (0.0, 0.6):
+        apart = (capture(x, draws, replace(config, strong=strong)) - expected).abs().amax((1, 2, 3))
+        share[strong] = float((apart < 1e-5).float().mean())
+    assert share[0.0] < 0.35
+    assert 0.5 < share[0.6] < 0.75
