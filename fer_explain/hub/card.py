@@ -207,8 +207,11 @@ def _origin(provenance: Mapping[str, Any]) -> str:
     if options.get("votes"):
         text += f", with the votes of FER+'s annotators beside the teachers (weight {options['votes']})"
     if "interpolation" in provenance:
-        share = provenance["interpolation"]["share"]
-        text += f"; {100 * share:.0f} % of its weights are those, the rest is what it started from"
+        text += f"; {100 * provenance['interpolation']['share']:.0f} % of its weights are those"
+        others = [f"`{one['name']}`" for one in provenance["interpolation"].get("with", ())]
+        if others:
+            text += f" (their mean with those of {' and '.join(others)}, made in the same way)"
+        text += ", the rest is what it started from"
     return text + (". Stored in eight bits, one scale per output channel." if "stored" in provenance else ".")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,8 +16,10 @@ from fer_explain.hub.checkpoint import CheckpointConfig, load_checkpoint, read_c
 from fer_explain.hub.folder import EXPLANATIONS, METRICS
 from fer_explain.models import architecture, create_model
 from training import interpolate as module
+from training.data import FaceSet
+from training.data.votes import VOTES
 from training.distill import fingerprint
-from training.interpolate import SHARES, main, mean
+from training.interpolate import SHARES, called_as_in_training, main, mean
 
 MODEL = "sequential_cnn_compact"
 
@@ -62,6 +65,47 @@ def test_the_largest_share_that_costs_nothing_is_taken(
     assert json.loads((tuned / METRICS).read_text())["splits"].keys() == {"validation"}
     assert not (tuned / EXPLANATIONS).exists()
     assert "30 % of its weights are those, the rest is what it started from" in (tuned / "README.md").read_text()
+
+
+def test_several_runs_from_one_start_are_averaged_first(
+    folders: tuple[Path, Path], tmp_path: Path, csv_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, tuned = folders
+    torch.manual_seed(2)
+    save_checkpoint(tmp_path / "other", create_model(MODEL).eval(), read_config(tuned))
+    old, first, second = (load_checkpoint(path).model.state_dict() for path in (start, tuned, tmp_path / "other"))
+    reaches(monkeypatch, *[0.7] * 6, *[0.6] * (len(SHARES) - 6))
+    other = fingerprint(load_checkpoint(tmp_path / "other"))
+    main([*told(folders, csv_file), "--with", str(tmp_path / "other")])
+    got = load_checkpoint(tuned)
+    for key, value in got.model.state_dict().items():
+        if value.is_floating_point():
+            expected = 0.5 * old[key] + 0.25 * (first[key] + second[key])
+            torch.testing.assert_close(value, expected, atol=2e-3, rtol=1e-2)
+    assert got.config.provenance["interpolation"]["with"] == [{"name": "other", "fingerprint": other}]
+    card = (tuned / "README.md").read_text()
+    assert "50 % of its weights are those (their mean with those of `other`, made in the same way)" in card
+
+
+def test_a_run_from_another_start_is_not_averaged(
+    folders: tuple[Path, Path], csv_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, _ = folders
+    with pytest.raises(SystemExit):
+        main([*told(folders, csv_file), "--with", str(start)])
+    assert f"{start} did not start from it" in capsys.readouterr().err
+
+
+def test_faces_are_called_what_training_called_them() -> None:
+    votes = np.zeros((4, 10), np.int16)
+    votes[0, VOTES.index("happiness")], votes[0, VOTES.index("neutral")] = 6, 4
+    votes[1, VOTES.index("no face")] = 10
+    votes[2, VOTES.index("sadness")] = 10
+    faces = FaceSet("-", "validation", np.zeros((4, 8, 8), np.uint8), np.array([6, 6, 5, 2]), np.arange(4), votes=votes)
+    by_votes = called_as_in_training(faces, "ferplus")
+    assert by_votes.rows.tolist() == [0, 2, 3]
+    assert [LABELS[label] for label in by_votes.labels] == ["happy", "sad", LABELS[2]]  # the last one has no votes
+    assert called_as_in_training(faces, "fer2013") is faces
 
 
 def test_where_every_share_costs_something_all_stays(
