@@ -193,10 +193,12 @@ def _under_a_hat(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
 
 def _strengthened(draws: Tensor, share: float) -> Tensor:
     """Draws of which a share has each strength at its full value, the others evenly below as before."""
-    grow = lambda part: torch.where(part < share, 1.0, (part - share) / (1 - share))  # noqa: E731
     draws = draws.clone()
-    draws[:, _GROWING] = grow(draws[:, _GROWING])
-    draws[:, _SIDE] = 1 - grow(1 - draws[:, _SIDE])  # 0 is the smallest side
+    draws[:, _SIDE] = 1 - draws[:, _SIDE]  # 0 is the smallest side
+    columns = [*_GROWING, _SIDE]
+    drawn = draws[:, columns]
+    draws[:, columns] = torch.where(drawn < share, 1.0, (drawn - share) / (1 - share))
+    draws[:, _SIDE] = 1 - draws[:, _SIDE]
     return draws
 
 
