@@ -152,13 +152,13 @@ def steps(entry: Entry, data: Sequence[str], weights: Path | None, output: Path)
     if entry.embedded:
         if entry.sources > 1 and "calibration" not in read_config(folder).provenance:
             yield ["training.calibrate", *learned]
-        yield from _measurements(folder, about)
+        yield from _measurements(folder, about, ["--own"] if entry.sources > 1 else [])
 
 
-def _measurements(folder: Path, about: list[str]) -> Iterator[list[str]]:
-    """Of a finished checkpoint, those that are missing; ``about`` says which one it is."""
+def _measurements(folder: Path, about: list[str], own: list[str]) -> Iterator[list[str]]:
+    """Of a finished checkpoint, those that are missing; ``about`` says which one it is, ``own`` what judges it."""
     if "validation" not in read_splits(read_metrics_file(folder)):
-        yield ["training.evaluate", *about, "--split", "validation"]
+        yield ["training.evaluate", *about, "--split", "validation", *own]
     if "test" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "test"]
     if not (folder / DISTURBED).exists():

@@ -23,8 +23,10 @@ A user's own photos, from which detector and crop rule first cut the faces:
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,9 @@ import torch
 from fer_explain.benchmark.further import Further, read_further
 from fer_explain.benchmark.metrics import headline, read_splits
 from fer_explain.errors import FerError
-from fer_explain.hub.config import CheckpointConfig, read_config
-from fer_explain.hub.folder import EMBEDDED
+from fer_explain.hub.config import CheckpointConfig, read_config, read_metrics, write_config
+from fer_explain.hub.files import write_text
+from fer_explain.hub.folder import DISTURBED, EMBEDDED, METRICS, PREDICTIONS
 from fer_explain.hub.reference import find_folder
 from fer_explain.hub.remote import FILES
 from training.data import SPLITS, FaceSet, ImageForm, Reading, load_mix
@@ -88,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
         "--name", metavar="NAME", help="what the data set is called [its file or folder]; tells own data from other"
     )
     parser.add_argument(
+        "--own",
+        action="store_true",
+        help="--data is one of several sources it was trained on: from now on that one alone counts as its own data",
+    )
+    parser.add_argument(
         "--output", type=Path, metavar="DIR", help="copy the checkpoint there and measure the copy; for Hub ids needed"
     )
     parser.add_argument(
@@ -107,6 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = _place(options.checkpoint, options.output)
     config = read_config(folder)
     name = options.name or " + ".join(Path(source).name for source in options.data)
+    if options.own:
+        config = judge_by(folder, name)
     data = "" if _is_own(config, name) else name
     form = ImageForm(config.input.gray, config.input.size)
     split = options.split or ("validation" if options.disturbed else "test")
@@ -163,6 +173,34 @@ def _place(ref: str, output: Path | None) -> Path:
             (output / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / file, output / file)
     return output
+
+
+def judge_by(folder: Path, name: str) -> CheckpointConfig:
+    """Makes one source of a mix the data that a checkpoint is judged by, and returns the new configuration.
+
+    What was measured on the whole mix goes, and on the source as other data. So a network that learned from FER2013 and
+    more is compared with those that learned from FER2013 alone, on the same images.
+
+    Raises:
+        FerError: it was not trained on that source, or the folder cannot be written.
+    """
+    config = read_config(folder)
+    about = config.provenance.get("data", {})
+    if not _stems(name) <= _stems(about.get("name", "")):
+        raise FerError(f"--own: {folder} was trained on {about.get('name') or 'unknown data'}, not on {name}.")
+    if _is_own(config, name):
+        return config
+    config = replace(config, provenance=config.provenance | {"data": about | {"judged_by": name}})
+    metrics = read_metrics(folder)
+    stale = {key for key, one in read_further(metrics).items() if one.data in ("", name)}
+    kept = {key: value for key, value in metrics.items() if key not in ("splits", "data")}
+    kept |= {"further": {key: value for key, value in metrics.get("further", {}).items() if key not in stale}}
+    write_text(folder / METRICS, json.dumps(kept, indent=2) + "\n")
+    for key in {*SPLITS, *stale}:
+        (folder / PREDICTIONS / f"{key}.parquet").unlink(missing_ok=True)
+    (folder / DISTURBED).unlink(missing_ok=True)
+    write_config(folder, config)
+    return config
 
 
 def _is_own(config: CheckpointConfig, name: str) -> bool:

@@ -174,6 +174,24 @@ def test_a_mix_is_also_scored_by_source(folder: Path) -> None:
         assert further[f"test-from_{name}"].scores == expected
 
 
+def test_one_source_of_a_mix_may_be_what_judges_it(tmp_path: Path, csv_file: Path, capsys) -> None:
+    about = {"name": f"{csv_file.name} + press", "train": "0123"}
+    folder = checkpoint(tmp_path / "mixed", replace(CONFIG, provenance=PROVENANCE | {"data": about}))
+    mix = replace(noise(28, "validation", 2), sources=("fer2013", "press"), source_of=np.arange(28) % 2)
+    evaluate_checkpoint(folder, mix)
+    arguments = ["--checkpoint", str(folder), "--data", str(csv_file), "--split", "validation"]
+    command.main(arguments)
+    assert read_metrics(folder)["splits"]["validation"]["n"] == 28  # of the mix; the part of it is further data
+    command.main([*arguments, "--own"])
+    assert read_metrics(folder)["splits"]["validation"]["n"] == len(predictions(folder, "validation")) != 28
+    assert read_config(folder).provenance["data"]["judged_by"] == csv_file.name
+    command.main(arguments)
+    assert not read_further(read_metrics(folder))
+    with pytest.raises(SystemExit):
+        command.main([*arguments, "--own", "--name", "raf_db"])
+    assert f"was trained on {csv_file.name} + press, not on raf_db" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("selected_on", ["test", None])
 def test_no_card_when_test_data_may_have_taken_part_in_choosing(tmp_path: Path, selected_on: str | None) -> None:
     config = replace(CONFIG, provenance=PROVENANCE | {"selected_on": selected_on})
