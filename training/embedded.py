@@ -63,8 +63,6 @@ class Entry:
         options: what differs from the recipe, by names of :class:`training.config.TrainConfig`.
         starts: names of the entries whose weights it goes on from the mean of.
         interpolated: whether it goes back towards what it started from, see :mod:`training.interpolate`.
-        averaged: names of entries that started from the same and count as much as it when it goes back.
-        sources: how many of the data sets it learns from: FER2013 alone, or the press photos too.
         stored: how its weights are stored, "float16" or "int8".
         embedded: whether it lies here; one that does not is made only because others learn from it.
         lease: the training of ``training/lease/plans/full_size.toml`` that it comes from, which also has its teachers;
@@ -79,8 +77,6 @@ class Entry:
     options: Mapping[str, Any] = field(default_factory=dict)
     starts: tuple[str, ...] = ()
     interpolated: bool = False
-    averaged: tuple[str, ...] = ()
-    sources: int = 1
     stored: str = "float16"
     embedded: bool = True
     lease: str = ""
@@ -98,7 +94,7 @@ def plan() -> dict[str, Entry]:
 
 
 def _entry(name: str, entry: dict[str, Any]) -> Entry:
-    frozen = entry | {key: tuple(entry.get(key, ())) for key in ("starts", "teachers", "averaged")}
+    frozen = entry | {key: tuple(entry.get(key, ())) for key in ("starts", "teachers")}
     if "lease" not in entry:
         return Entry(name, **frozen)
     from training.lease.plan import PLANS, read_plan
@@ -115,17 +111,16 @@ def with_what_they_need(names: Iterable[str]) -> list[str]:
     while entries:
         entry = plan()[entries.pop()]
         wanted.add(entry.name)
-        earlier = (*entry.starts, *entry.teachers, *entry.averaged)
-        entries += [name for name in earlier if not plan()[name].embedded]
+        entries += [name for name in (*entry.starts, *entry.teachers) if not plan()[name].embedded]
     return [name for name in plan() if name in wanted]
 
 
-def steps(entry: Entry, data: Sequence[str], weights: Path | None, output: Path) -> Iterator[list[str]]:
+def steps(entry: Entry, data: str, weights: Path | None, output: Path) -> Iterator[list[str]]:
     """The commands that are still missing, as modules with their arguments; asked for one at a time.
 
     Args:
         entry: what to make.
-        data: FER2013, and the press photos where the entry has two sources.
+        data: the data set.
         weights: folder of the backbone weights.
         output: folder of all checkpoints; a teacher that is not in it is taken from the embedded ones.
 
@@ -133,9 +128,7 @@ def steps(entry: Entry, data: Sequence[str], weights: Path | None, output: Path)
         FerError: the backbone weights are missing.
     """
     folder = output / entry.name
-    about, learned = (["--checkpoint", str(folder), "--data", *data[:n]] for n in (1, entry.sources))
-    if len(data) < entry.sources:
-        raise FerError(f"{entry.name} learns from two data sets; name both: --data FER2013 PRESS.")
+    about = ["--checkpoint", str(folder), "--data", data]
     if entry.lease and not (folder / METRICS).exists():
         raise FerError(
             f"{entry.name}: it was trained on a GPU. Run python -m training.lease and unpack '{entry.lease}' into "
@@ -144,21 +137,17 @@ def steps(entry: Entry, data: Sequence[str], weights: Path | None, output: Path)
     if not entry.lease and ((folder / FILE).exists() or not (folder / METRICS).exists()):
         yield ["training.run", *_run_arguments(entry, data, weights, output)]
     if entry.interpolated and "interpolation" not in read_config(folder).provenance:
-        others = [_made_or_embedded(name, output) for name in entry.averaged]
-        start = ["--start", _made_or_embedded(entry.starts[0], output)]
-        yield ["training.interpolate", *learned, *start, *(["--with", *others] if others else [])]
+        yield ["training.interpolate", *about, "--start", _made_or_embedded(entry.starts[0], output)]
     if entry.stored == "int8" and not is_compressed(folder):
         yield ["training.compress", *about]
     if entry.embedded:
-        if entry.sources > 1 and "calibration" not in read_config(folder).provenance:
-            yield ["training.calibrate", *learned]
-        yield from _measurements(folder, about, ["--own"] if entry.sources > 1 else [])
+        yield from _measurements(folder, about)
 
 
-def _measurements(folder: Path, about: list[str], own: list[str]) -> Iterator[list[str]]:
-    """Of a finished checkpoint, those that are missing; ``about`` says which one it is, ``own`` what judges it."""
+def _measurements(folder: Path, about: list[str]) -> Iterator[list[str]]:
+    """Of a finished checkpoint, those that are missing; ``about`` says which one it is."""
     if "validation" not in read_splits(read_metrics_file(folder)):
-        yield ["training.evaluate", *about, "--split", "validation", *own]
+        yield ["training.evaluate", *about, "--split", "validation"]
     if "test" not in read_splits(read_metrics_file(folder)):
         yield ["training.evaluate", *about, "--split", "test"]
     if not (folder / DISTURBED).exists():
@@ -169,18 +158,15 @@ def _measurements(folder: Path, about: list[str], own: list[str]) -> Iterator[li
         yield ["fer_explain.explain.region_profile", *about]
 
 
-def _run_arguments(entry: Entry, data: Sequence[str], weights: Path | None, output: Path) -> list[str]:
+def _run_arguments(entry: Entry, data: str, weights: Path | None, output: Path) -> list[str]:
     folder = output / entry.name
-    arguments = ["--model", entry.model, "--recipe", entry.recipe, "--output", str(folder)]
-    arguments += ["--data", *data[: entry.sources]]
+    arguments = ["--model", entry.model, "--recipe", entry.recipe, "--data", data, "--output", str(folder)]
     for name, value in entry.options.items():
         flag = name.replace("_", "-")
         arguments += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
     for flag, names in (("--start", entry.starts), ("--teacher", entry.teachers)):
         for name in names:
             arguments += [flag, _made_or_embedded(name, output)]
-    if any(plan()[name].lease for name in (*entry.starts, *entry.teachers) if name in plan()):
-        arguments += ["--same-split"]  # a lease's data are stored as other files
     if entry.pretrained:
         if weights is None or not (weights / entry.pretrained).is_file():
             raise FerError(f"{entry.name} starts from {entry.pretrained}; name the folder that holds it by --weights.")
@@ -250,7 +236,7 @@ def _learned(entry: Entry, provenance: Mapping[str, Any]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m training.embedded", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", nargs="+", metavar="PATH_OR_HUB_ID", help="FER2013, and the press photos")
+    parser.add_argument("--data", metavar="PATH_OR_HUB_ID", help="FER2013")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="where the backbone weights lie")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the checkpoints that are made")
     parser.add_argument("--only", nargs="+", choices=list(plan()), metavar="NAME", help=", ".join(plan()))

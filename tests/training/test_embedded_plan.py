@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,8 +48,8 @@ def leased(name: str) -> Training:
     return next(training for wave in waves for training in wave.trainings if training.name == name)
 
 
-def modules(entry: Entry, output: Path, weights: Path | None = None, data: Sequence[str] = ("data",)) -> list[str]:
-    return [step[0] for step in steps(entry, data, weights, output)]
+def modules(entry: Entry, output: Path, weights: Path | None = None) -> list[str]:
+    return [step[0] for step in steps(entry, "data", weights, output)]
 
 
 def test_every_embedded_checkpoint_is_planned():
@@ -72,8 +71,6 @@ def test_what_lies_here_was_made_by_the_plan(name):
     planned = {key: getattr(entry.config, key) for key in source["config"]}
     assert source["config"] == planned
     assert [start["name"] for start in source.get("starts", [])] == starts
-    averaged = source.get("interpolation", {}).get("with", [])
-    assert [other["name"] for other in averaged] == list(entry.averaged)
     assert is_compressed(EMBEDDED / name) == (entry.stored == "int8")
     assert ("interpolation" in source) == entry.interpolated
 
@@ -91,7 +88,7 @@ def test_what_taught_it_is_what_lies_here(name):
 def test_what_an_entry_needs_is_made_before_it(name):
     order = list(plan())
     entry = plan()[name]
-    assert all(order.index(other) < order.index(name) for other in (*entry.starts, *entry.teachers, *entry.averaged))
+    assert all(order.index(other) < order.index(name) for other in (*entry.starts, *entry.teachers))
 
 
 def test_readme_shows_the_table_of_the_folders():
@@ -117,7 +114,7 @@ class TestSteps:
     entry = Entry("small", "vgg_compact", "modern", options={"epochs": 3, "compile": False})
 
     def test_a_new_checkpoint_is_trained_with_its_options(self, tmp_path):
-        step = next(steps(self.entry, ["data"], None, tmp_path))
+        step = next(steps(self.entry, "data", None, tmp_path))
         assert step[:5] == ["training.run", "--model", "vgg_compact", "--recipe", "modern"]
         assert step[step.index("--epochs") + 1] == "3"
         assert "--no-compile" in step
@@ -125,7 +122,7 @@ class TestSteps:
 
     def test_an_interrupted_one_goes_on(self, tmp_path):
         (made(tmp_path / "small", "validation") / FILE).touch()
-        assert "--resume" in next(steps(self.entry, ["data"], None, tmp_path))
+        assert "--resume" in next(steps(self.entry, "data", None, tmp_path))
 
     def test_what_is_there_is_not_made_again(self, tmp_path):
         folder = made(tmp_path / "small", "validation")
@@ -149,11 +146,11 @@ class TestSteps:
 
     def test_a_teacher_made_beside_it_is_taken(self, tmp_path):
         student = Entry("student", "vgg_compact", "modern", teachers=("small",))
-        step = next(steps(student, ["data"], None, tmp_path))
+        step = next(steps(student, "data", None, tmp_path))
         assert step[step.index("--teacher") + 1] == "small"
         (tmp_path / "small").mkdir()
         (tmp_path / "small" / "config.json").touch()
-        step = next(steps(student, ["data"], None, tmp_path))
+        step = next(steps(student, "data", None, tmp_path))
         assert step[step.index("--teacher") + 1] == str(tmp_path / "small")
 
     def test_weights_are_compressed_before_anything_is_measured_with_them(self, tmp_path):
@@ -170,27 +167,10 @@ class TestSteps:
         config = read_config(EMBEDDED / "vgg_compact")
         told = {key: value for key, value in config.provenance.items() if key != "interpolation"}
         write_config(folder, replace(config, provenance=told))
-        step = next(steps(entry, ["data"], None, tmp_path))
+        step = next(steps(entry, "data", None, tmp_path))
         assert (step[0], step[step.index("--start") + 1]) == ("training.interpolate", "earlier")
         write_config(folder, replace(config, provenance=told | {"interpolation": {"share": 0.3}}))
         assert modules(entry, tmp_path)[0] == "training.evaluate"
-
-    def test_what_learned_from_two_data_sets_is_made_from_both_and_calibrated_on_both(self, tmp_path):
-        plain = next(name for name, entry in plan().items() if entry.lease)
-        entry = Entry("small", "vgg_compact", "modern", starts=(plain,), interpolated=True, sources=2, averaged=("b",))
-        step = next(steps(entry, ["one", "two"], None, tmp_path))
-        assert step[step.index("--data") + 1 :][:2] == ["one", "two"]
-        assert "--same-split" in step  # a lease's data are stored anew
-        folder = made(tmp_path / "small", "validation")
-        config = read_config(EMBEDDED / "vgg_compact")
-        told = {key: value for key, value in config.provenance.items() if key != "interpolation"}
-        write_config(folder, replace(config, provenance=told))
-        step = next(steps(entry, ["one", "two"], None, tmp_path))
-        assert step[:1] + step[-2:] == ["training.interpolate", "--with", "b"]
-        write_config(folder, replace(config, provenance=told | {"interpolation": {"share": 0.3}}))
-        assert modules(entry, tmp_path, data=["one", "two"])[0] == "training.calibrate"
-        with pytest.raises(FerError, match="learns from two data sets"):
-            next(steps(entry, ["one"], None, tmp_path))
 
     def test_what_only_teaches_is_trained_and_no_more(self, tmp_path):
         entry = Entry("teacher", "vgg_compact", "modern", embedded=False)
@@ -200,21 +180,21 @@ class TestSteps:
 
     def test_earlier_entries_are_gone_on_from(self, tmp_path):
         later = Entry("later", "vgg_compact", "modern", starts=("small", "other"))
-        step = next(steps(later, ["data"], None, tmp_path))
+        step = next(steps(later, "data", None, tmp_path))
         assert [step[i + 1] for i, word in enumerate(step) if word == "--start"] == ["small", "other"]
 
     def test_missing_backbone_weights_are_named(self, tmp_path):
         entry = Entry("tuned", "vgg_compact", "finetune", pretrained="backbone.safetensors")
         with pytest.raises(FerError, match=r"starts from backbone\.safetensors.*--weights"):
-            next(steps(entry, ["data"], None, tmp_path))
+            next(steps(entry, "data", None, tmp_path))
         (tmp_path / "backbone.safetensors").touch()
-        assert str(tmp_path / "backbone.safetensors") in next(steps(entry, ["data"], tmp_path, tmp_path))
+        assert str(tmp_path / "backbone.safetensors") in next(steps(entry, "data", tmp_path, tmp_path))
 
 
 def test_what_a_gpu_made_names_the_commands_that_make_it_again(tmp_path):
     entry = next(entry for entry in plan().values() if entry.lease)
     with pytest.raises(FerError, match=r"python -m training\.lease.*training\.compress and training\.calibrate"):
-        next(steps(entry, ["data"], None, tmp_path))
+        next(steps(entry, "data", None, tmp_path))
     made(tmp_path / entry.name, "validation", "test")
     shutil.copy(EMBEDDED / entry.name / WEIGHTS, tmp_path / entry.name)
     assert "training.run" not in modules(entry, tmp_path)
