@@ -185,7 +185,7 @@ def _hidden(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
 
 
 def _under_a_hat(x: Tensor, draws: Tensor, config: TrainConfig) -> Tensor:
-    """Covers the upper part with an even shade. Eyes and brows say most, so a face without them is hardest to read."""
+    """Covers the upper part with an even shade."""
     size = x.shape[-1]
     covered = (torch.arange(size, device=x.device)[:, None] + 0.5) / size < _column(draws, _HAT) * config.hat
     return torch.where(covered & _hit(draws, config, "hat"), _column(draws, _SHADE), x).clamp(0, 1)

@@ -47,6 +47,7 @@ from training.flags import add_columns, share
 from training.holdout import reading_of
 from training.manners import command
 from training.measure import PLAIN, evaluate_checkpoint
+from training.start import stems
 from training.targets import FER2013, FERPLUS, as_ferplus
 from training.views import ONE, list_views
 
@@ -186,7 +187,7 @@ def judge_by(folder: Path, name: str) -> CheckpointConfig:
     """
     config = read_config(folder)
     about = config.provenance.get("data", {})
-    if not _stems(name) <= _stems(about.get("name", "")):
+    if not stems(name) <= stems(about.get("name", "")):
         raise FerError(f"--own: {folder} was trained on {about.get('name') or 'unknown data'}, not on {name}.")
     if _is_own(config, name):
         return config
@@ -207,12 +208,7 @@ def _is_own(config: CheckpointConfig, name: str) -> bool:
     """Whether data of that name is what the checkpoint was trained on; an untrained one takes any for its own."""
     about = config.provenance.get("data", {})
     trained_on = about.get("judged_by") or about.get("name")
-    return trained_on is None or _stems(trained_on) == _stems(name)
-
-
-def _stems(name: str) -> set[str]:
-    """The names in a mix without their suffixes: fer2013 is the same data as a CSV file and as a folder."""
-    return {Path(part).stem for part in name.split(" + ")}
+    return trained_on is None or stems(trained_on) == stems(name)
 
 
 def _report(metrics: Mapping[str, Any], data: str, split: str, views: str) -> Iterator[str]:

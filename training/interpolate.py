@@ -8,7 +8,7 @@ arXiv:2109.01903, section 4). The largest share of the new weights is taken that
 accuracy on validation: a few faces, fewer than chance moves.
 
 Several runs from the same start may be averaged first, which is more accurate than one of them as a rule ("model soup":
-Wortsman et al. 2022, arXiv:2203.05482, section 3).
+Wortsman et al. 2022, arXiv:2203.05482).
 
     python -m training.interpolate --checkpoint runs/a --with runs/b --start X --data PATH_OR_HUB_ID
 """
@@ -32,6 +32,7 @@ from training.distill import fingerprint
 from training.holdout import validation_of
 from training.manners import command
 from training.measure import evaluate_checkpoint, forget_measurements
+from training.start import soup
 from training.targets import FER2013, label_targets, without_non_faces
 from training.validation import accuracy
 
@@ -58,7 +59,7 @@ def interpolate(
         start: what its run started from, by folder, Hub id or embedded name.
         validation: the split that decides, by the labels that the run learned from: :func:`called_as_in_training`.
         device: where the network runs.
-        report: gets a line for each share.
+        report: gets a line for each share, and one for the choice.
         others: further runs from that start, which count as much as the first.
 
     Raises:
@@ -69,13 +70,13 @@ def interpolate(
     checkpoint, *further = [_finished(each, start, before) for each in (folder, *others)]
     told = checkpoint.config.provenance
     model, spec = checkpoint.model.to(device), checkpoint.config.input
-    validation = called_as_in_training(validation, told.get("config", {}).get("labels", FER2013))
+    judge = called_as_in_training(validation, told.get("config", {}).get("labels", FER2013))
     old = _weights(before, device)
     new = soup([_weights(each, device) for each in (checkpoint, *further)])
     reached: dict[float, float] = {}
     for share in SHARES:
         model.load_state_dict(mean(old, new, share))
-        reached[share] = accuracy(model, validation, spec)
+        reached[share] = accuracy(model, judge, spec)
         report(f"{share:4.0%} of the new weights: {reached[share]:.2%}")
     best = max(share for share in SHARES if reached[share] >= reached[0] - LARGEST_LOSS)
     if not best:
@@ -90,6 +91,7 @@ def interpolate(
     told = told | {"interpolation": about}
     save_checkpoint(folder, model.cpu(), replace(checkpoint.config, provenance=told))
     evaluate_checkpoint(folder, validation, device)
+    report(f"{folder}: {best:.0%} of the new weights, n = {len(judge):,}")
     return best
 
 
@@ -120,13 +122,6 @@ def _weights(checkpoint: Checkpoint, device: str) -> Weights:
     return {key: value.clone().to(device) for key, value in checkpoint.model.state_dict().items()}
 
 
-def soup(runs: Sequence[Weights]) -> Weights:
-    """The mean of the tensors of several runs; whole numbers (counters) are the first's."""
-    first = runs[0]
-    stacked = {key: torch.stack([each[key] for each in runs]) for key in first}
-    return {key: tensor.mean(0) if tensor.is_floating_point() else first[key] for key, tensor in stacked.items()}
-
-
 def mean(old: Weights, new: Weights, share: float) -> Weights:
     """``share`` (0..1) of the new tensors and the rest of the old ones; whole numbers (counters) are the new ones."""
     return {key: old[key].lerp(value, share) if value.is_floating_point() else value for key, value in new.items()}
@@ -146,8 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     validation = validation_of(options.checkpoint, options.data)
     tell = lambda line: print(line, flush=True)  # noqa: E731
-    share = interpolate(options.checkpoint, options.start, validation, options.device, tell, options.others)
-    print(f"{options.checkpoint}: {share:.0%} of the new weights, n = {len(validation):,}")
+    interpolate(options.checkpoint, options.start, validation, options.device, tell, options.others)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def load_starts(refs: Sequence[str], name: str, train: FaceSet, *, same_split: b
 
 
 def take_over(model: nn.Module, starts: Sequence[Checkpoint], label_names: Sequence[str]) -> list[str]:
-    """Fills a network with the mean of earlier checkpoints' weights (a uniform soup, Wortsman et al. 2022, section 2).
+    """Fills a network with the mean of earlier checkpoints' weights, :func:`soup`.
 
     Where the classes are not the checkpoints', in this order, the tensors whose shape depends on their number stay new
     and start near zero, so that the first steps do not undo what is taken.
@@ -54,8 +54,7 @@ def take_over(model: nn.Module, starts: Sequence[Checkpoint], label_names: Seque
     Returns:
         Names of the tensors that are new.
     """
-    states = [start.model.state_dict() for start in starts]
-    weights = {key: _mean([state[key] for state in states]) for key in states[0]}
+    weights = soup([start.model.state_dict() for start in starts])
     config = starts[0].config
     new = [] if _same_classes(starts[0], label_names) else head_of(config.architecture, config.model_args)
     model.load_state_dict({key: value for key, value in weights.items() if key not in new}, strict=False)
@@ -63,6 +62,16 @@ def take_over(model: nn.Module, starts: Sequence[Checkpoint], label_names: Seque
     for key in new:
         nn.init.normal_(own[key], std=0.01) if own[key].ndim > 1 else nn.init.zeros_(own[key])
     return new
+
+
+def soup(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of each tensor of several networks (a uniform soup, Wortsman et al. 2022, arXiv:2203.05482, section 2).
+
+    A batch norm's count of batches, which has no mean, is the first one's.
+    """
+    first = states[0]
+    stacked = {key: torch.stack([state[key] for state in states]) for key in first}
+    return {key: each.mean(0) if each.is_floating_point() else first[key] for key, each in stacked.items()}
 
 
 def head_of(name: str, model_args: dict[str, Any]) -> list[str]:
@@ -95,7 +104,7 @@ def report(model: nn.Module, starts: Sequence[Checkpoint], new: Sequence[str], t
 
 def _check_data(start: Checkpoint, train: FaceSet, *, same_split: bool) -> None:
     name, images = _data(start)
-    alike = _stems(name) & _stems(" + ".join(Path(one).name for one in train.sources))
+    alike = stems(name) & stems(" + ".join(Path(one).name for one in train.sources))
     if images != train.fingerprint and not same_split and alike and _same_classes(start, train.label_names):
         raise FerError(
             f"--start {start.name}: it was trained on other data ({images or 'unknown'}) of {name} than this run "
@@ -117,11 +126,6 @@ def _data(start: Checkpoint) -> tuple[str, str]:
     return str(about.get("name", "")), str(about.get("train", ""))
 
 
-def _stems(name: str) -> set[str]:
+def stems(name: str) -> set[str]:
     """The names in a mix without their suffixes: fer2013 is the same data as a CSV file and as a folder."""
     return {Path(part).stem for part in name.split(" + ") if part}
-
-
-def _mean(values: Sequence[Tensor]) -> Tensor:
-    """Of one tensor from each network; a batch norm's count of batches, which has no mean, is the first one's."""
-    return torch.stack(list(values)).mean(0) if values[0].is_floating_point() else values[0]

@@ -108,6 +108,27 @@ def test_faces_are_called_what_training_called_them() -> None:
     assert called_as_in_training(faces, "fer2013") is faces
 
 
+def test_the_votes_that_training_followed_choose_and_the_own_labels_are_measured(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, tuned = folders
+    config = read_config(tuned)
+    write_config(tuned, replace(config, provenance=config.provenance | {"config": {"labels": "ferplus"}}))
+    votes = np.zeros((14, 10), np.int16)
+    votes[:, VOTES.index("happiness")] = 10
+    votes[0] = np.eye(10, dtype=np.int16)[VOTES.index("no face")] * 10
+    faces = FaceSet("-", "validation", np.zeros((14, 48, 48), np.uint8), np.arange(14) % 7, np.arange(14), votes=votes)
+    judged: list[list[int]] = []
+    monkeypatch.setattr(
+        module, "accuracy", lambda _model, split, _spec: float(judged.append(split.labels.tolist()) or 0)
+    )
+    said: list[str] = []
+    module.interpolate(tuned, str(start), faces, report=said.append)
+    assert judged == [[LABELS.index("happy")] * 13] * len(SHARES)
+    assert said[-1].endswith("n = 13")
+    assert json.loads((tuned / METRICS).read_text())["splits"]["validation"]["n"] == 14
+
+
 def test_where_every_share_costs_something_all_stays(
     folders: tuple[Path, Path], csv_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
