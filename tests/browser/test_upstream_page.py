@@ -75,9 +75,9 @@ def test_always_last_repeats_what_the_first_event_carried(page: Page) -> None:
 
 
 def test_picture_without_a_type_is_refused(page: Page) -> None:
-    page.evaluate(
-        """() => {
-            const input = document.querySelector('#drop input[type=file]'), files = new DataTransfer();
+    page.locator("#drop input[type=file]").evaluate(
+        """(input) => {
+            const files = new DataTransfer();
             files.items.add(new File([new Uint8Array([1])], 'photo.heic', { type: '' }));
             input.files = files.files;
             input.dispatchEvent(new Event('change', { bubbles: true }));
